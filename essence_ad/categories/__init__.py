@@ -1,0 +1,1 @@
+"""The categories that programs are sent to, one a file by the paper's word."""

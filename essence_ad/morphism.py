@@ -1,0 +1,468 @@
+"""The free category: a program as an immutable value with its inferred type, built by operators and sent to categories.
+
+``f >> g`` is ``f`` then ``g`` and ``g @ f`` the same; ``f & g`` forks, ``f | g`` joins; ``+ - * / **`` act pointwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from essence_ad.diagram import IDENTITY, Diagram, Op
+from essence_ad.errors import NotAdditiveError, NotLinearError, OptionError
+from essence_ad.functor import Wiring, flatten
+from essence_ad.primitives import arithmetic, catalogue
+from essence_ad.primitives.primitive import NEGATE, Call, Constant, Open, Projection, Scale
+from essence_ad.spaces import Space, pack
+from essence_ad.structure import Arrow, Pattern, compose_types, parallel_types, show
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+
+
+class Morphism(Generic[A, B]):
+    """A program from ``A`` to ``B``: a leaf (an operation, a wiring, a diagram), or a composition of programs.
+
+    >>> from essence_ad import cos, mul, dup
+    >>> f = dup >> mul >> cos
+    >>> f, str(f.type), f(2.0) == np.cos(4.0)
+    (dup >> multiply >> cos, 'num -> num', np.True_)
+    """
+
+    __slots__ = ("__weakref__", "_diagram", "_hash", "form", "name", "parts", "type")
+    __array_ufunc__ = None  # NumPy leaves binary operators to this class
+
+    form: Any  #: an operation, a ``Wiring``, a ``Diagram``, or one of "compose", "cross", "fork", "join"
+    parts: tuple[Morphism[Any, Any], ...]
+    type: Arrow
+
+    def __init__(self, form: Any, parts: tuple[Morphism[Any, Any], ...], type: Arrow, name: str | None = None) -> None:
+        put = object.__setattr__
+        put(self, "form", form)
+        put(self, "parts", parts)
+        put(self, "type", type)
+        put(self, "name", name)
+        put(self, "_diagram", None)
+        put(self, "_hash", None)
+
+    def __setattr__(self, key: str, value: object) -> None:
+        raise AttributeError(f"a Morphism is immutable: {key} cannot be set")
+
+    def __reduce__(self) -> Any:
+        return Morphism, (self.form, tuple(self.factors) if self.form == "compose" else self.parts, self.type, self.name)
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def diagram(self) -> Diagram:
+        """The same program with sharing."""
+        if self._diagram is None:
+            object.__setattr__(self, "_diagram", flatten(self))
+        found: Diagram = self._diagram
+        return found
+
+    @property
+    def factors(self) -> list[Morphism[Any, Any]]:
+        """The arrows that this one composes, first to last, however it was bracketed."""
+        out: list[Morphism[Any, Any]] = []
+        stack: list[Morphism[Any, Any]] = [self]
+        while stack:
+            top = stack.pop()
+            if top.form == "compose":
+                stack.extend(reversed(top.parts))
+            else:
+                out.append(top)
+        return out
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the program is built of linear arrows only."""
+        return self.diagram.is_linear
+
+    @property
+    def T(self) -> Morphism[B, A]:
+        """The transpose of a linear arrow.
+
+        >>> from essence_ad import dup, scale
+        >>> (dup >> scale(3.0)).T((1.0, 2.0))
+        9.0
+        """
+        if isinstance(self.form, Wiring):
+            turned = self.form.T
+            return Morphism(turned, (), Arrow(turned.dom, turned.cod), turned.name)
+        for op, _, _ in self.diagram.boxes:
+            if op is not None and not op.linear:
+                raise NotLinearError(
+                    f"a program that is not linear has no transpose: {op!r} occurs in it", found=f"{self} : {self.type}",
+                    expected="an arrow built of linear ones only",
+                    remedy="transpose its derivative at a point: linearize(f, x)[1].T",
+                )  # fmt: skip
+        return from_diagram(self.diagram.T, Arrow(self.type.cod, self.type.dom))
+
+    def at(self, space: Space) -> Morphism[A, B]:
+        """The same program at a space: shapes are checked, and every linear primitive knows its transpose.
+
+        >>> from essence_ad import R, sum
+        >>> sum.at(R[3]).T(2.0)
+        array([2., 2., 2.])
+        """
+        return from_diagram(self.diagram.at(space), self.type)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """The value at an argument (several make a tuple); with options alone, the primitive with them bound.
+
+        >>> from essence_ad import sum
+        >>> sum(axis=0)
+        sum(axis=0)
+        """
+        if options:
+            if not isinstance(self.form, (Call, Open)):
+                raise OptionError(
+                    f"{self} takes no options", found=sorted(options), expected="none", remedy="only primitives have options"
+                )
+            bound = box(self.form.primitive.call(**{**self.form.options(), **options}))
+            return bound(*args) if args else bound
+        if not args:
+            raise OptionError(
+                f"{self} was called without an argument", found="nothing", expected="an argument or options",
+                remedy="call f(x); the unit of a constant program is f(())",
+            )  # fmt: skip
+        return self.diagram_run(args[0] if len(args) == 1 else args)
+
+    def diagram_run(self, x: Any) -> Any:
+        """Evaluate on a user's value; the same as ``Functions(self)(x)``."""
+        d = self.diagram
+        require_cartesian(d, self)
+        tree = pack(x) if d.dom_space is None else d.dom_space.check(x)
+        env = d.evaluate(tree)
+        from_env = _collect(d.cod, env)
+        return from_env if d.cod_space is None else d.cod_space.unpack(from_env)
+
+    # ------------------------------------------------------------------ building
+
+    def __rshift__(self, other: Morphism[B, C]) -> Morphism[A, C]:
+        if not isinstance(other, Morphism):
+            return NotImplemented
+        return Morphism("compose", (self, other), compose_types(self.type, other.type, lambda: (self, other)))
+
+    def __matmul__(self, other: Morphism[C, A]) -> Morphism[C, B]:
+        if not isinstance(other, Morphism):
+            return NotImplemented
+        return other >> self
+
+    def __and__(self, other: Morphism[A, C]) -> Morphism[A, tuple[B, C]]:
+        if not isinstance(other, Morphism):
+            return NotImplemented
+        return fork(self, other)
+
+    def __or__(self, other: Morphism[C, B]) -> Morphism[tuple[A, C], B]:
+        if not isinstance(other, Morphism):
+            return NotImplemented
+        return join(self, other)
+
+    def __add__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.add, self, other)
+
+    def __radd__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.add, other, self)
+
+    def __sub__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.subtract, self, other)
+
+    def __rsub__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.subtract, other, self)
+
+    def __mul__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.multiply, self, other) if isinstance(other, Morphism) else self >> scale(other)
+
+    def __rmul__(self, other: Any) -> Morphism[A, B]:
+        return self >> scale(other)
+
+    def __truediv__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.divide, self, other)
+
+    def __rtruediv__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.divide, other, self)
+
+    def __pow__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.power, self, other)
+
+    def __rpow__(self, other: Any) -> Morphism[A, B]:
+        return _binary(arithmetic.power, other, self)
+
+    def __neg__(self) -> Morphism[A, B]:
+        return self >> box(NEGATE)
+
+    # ------------------------------------------------------------------ as a value
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            object.__setattr__(self, "_hash", _hash(self))
+        found: int = self._hash
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Morphism):
+            return NotImplemented
+        return self is other or (hash(self) == hash(other) and _tokens(self) == _tokens(other))
+
+
+def _collect(pattern: Pattern, env: list[Any]) -> Any:
+    return tuple([_collect(p, env) for p in pattern]) if isinstance(pattern, tuple) else env[pattern]
+
+
+def require_cartesian(d: Diagram, program: Any) -> None:
+    """An error when a program copies in the other direction, that is, adds: functions have no ``jam`` and no ``zero``."""
+    zeros, sums = d.misfits
+    if zeros or sums:
+        raise NotAdditiveError(
+            f"functions cannot be {'added: jam or join' if sums else 'zero: zero, inl or inr'} occurs in the program",
+            found=str(program) if len(d.boxes) < 50 else f"a program of {len(d.boxes)} boxes",
+            expected="a program without jam, join, inl, inr, inj and zero",
+            remedy="send it to a category of linear maps, Additive or Matrices; to add two numbers use the primitive add",
+        )  # fmt: skip
+
+
+def _binary(primitive: Any, f: Any, g: Any) -> Morphism[Any, Any]:
+    f = f if isinstance(f, Morphism) else const(f)
+    g = g if isinstance(g, Morphism) else const(g)
+    return fork(f, g) >> box(primitive.call())
+
+
+# ---------------------------------------------------------------------------------------------- leaves
+
+
+def box(op: Op, name: str | None = None) -> Morphism[Any, Any]:
+    """An operation as a program."""
+    return Morphism(op, (), Arrow(op.dom, op.cod), name)
+
+
+def from_diagram(d: Diagram, type: Arrow | None = None, name: str | None = None) -> Morphism[Any, Any]:
+    """A diagram as a program; without a type, every wire of its boundary holds one array."""
+    if type is None:
+        type = Arrow(_numbers(d.dom), _numbers(d.cod))
+    return Morphism(d, (), type, name)
+
+
+def _numbers(pattern: Pattern) -> Pattern:
+    return tuple([_numbers(p) for p in pattern]) if isinstance(pattern, tuple) else "num"
+
+
+def wiring(name: str, dom: Pattern, cod: Pattern) -> Morphism[Any, Any]:
+    """A structural program."""
+    return Morphism(Wiring(name, dom, cod), (), Arrow(dom, cod), name)
+
+
+identity: Morphism[Any, Any] = wiring("identity", 0, 0)
+exl: Morphism[Any, Any] = wiring("exl", (0, 1), 0)
+exr: Morphism[Any, Any] = wiring("exr", (0, 1), 1)
+dup: Morphism[Any, Any] = wiring("dup", 0, (0, 0))
+it: Morphism[Any, Any] = wiring("it", 0, ())
+inl: Morphism[Any, Any] = wiring("inl", 0, (0, 1))
+inr: Morphism[Any, Any] = wiring("inr", 1, (0, 1))
+jam: Morphism[Any, Any] = wiring("jam", (0, 0), 0)
+zero: Morphism[Any, Any] = wiring("zero", 0, 1)
+swap: Morphism[Any, Any] = wiring("swap", (0, 1), (1, 0))
+assoc: Morphism[Any, Any] = wiring("assoc", (0, (1, 2)), ((0, 1), 2))
+unassoc: Morphism[Any, Any] = wiring("unassoc", ((0, 1), 2), (0, (1, 2)))
+
+
+def _index(name: str, i: int, n: int | None) -> None:
+    if not isinstance(i, int) or i < 0 or (n is not None and i >= n):
+        raise OptionError(
+            f"{name} takes the place of a part, counted from 0", found=f"{name}({i}{'' if n is None else f', {n}'})",
+            expected="0 <= i < n", remedy="give the number of a part",
+        )  # fmt: skip
+
+
+def proj(i: int, n: int | None = None) -> Morphism[Any, Any]:
+    """The part ``i`` of a product, of any length or of ``n``: the paper's indexed ``exl``."""
+    _index("proj", i, n)
+    if n is None:
+        return Morphism(Projection(i), (), Arrow(0, 1, ((0, i, 1),)), f"proj({i})")
+    return wiring(f"proj({i}, {n})", tuple(range(n)), i)
+
+
+def inj(i: int, n: int) -> Morphism[Any, Any]:
+    """The product of ``n`` that is zero but for the part ``i``."""
+    _index("inj", i, n)
+    return wiring(f"inj({i}, {n})", i, tuple(range(n)))
+
+
+def repl(n: int) -> Morphism[Any, Any]:
+    """``n`` copies of the argument: the indexed ``dup``."""
+    return wiring(f"repl({n})", 0, (0,) * n)
+
+
+def sum_(n: int) -> Morphism[Any, Any]:
+    """The sum of ``n`` parts: the indexed ``jam``."""
+    return wiring(f"sum_({n})", (0,) * n, 0)
+
+
+def scale(s: Any) -> Morphism[Any, Any]:
+    """Multiplication by ``s``, linear on any space (elementwise where ``s`` is an array)."""
+    return box(Scale(s))
+
+
+def const(value: Any) -> Morphism[Any, Any]:
+    """The program that ignores its argument; a product of arrays is a fork of constants."""
+    tree = pack(value)
+    if isinstance(tree, tuple):
+        return fork(*[const(t) for t in tree]) if tree else it
+    return Morphism(Constant(tree), (), Arrow(0, "num"))
+
+
+# ---------------------------------------------------------------------------------------------- compositions
+
+
+def _programs(name: str, fs: tuple[Any, ...]) -> None:
+    for f in fs:
+        if not isinstance(f, Morphism):
+            raise OptionError(
+                f"{name} takes programs", found=type(f).__name__, expected="morphisms",
+                remedy="use const(c) for a constant, scale(s) for a factor, program(f) for a Python function",
+            )  # fmt: skip
+
+
+def compose(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
+    """``compose(h, g, f)`` is ``h`` after ``g`` after ``f``; of nothing, the identity."""
+    _programs("compose", fs)
+    if not fs:
+        return identity
+    first, *rest = reversed(fs)
+    if not rest:
+        return first
+    type, done = first.type, first
+    for g in rest:
+        before = done
+        type = compose_types(type, g.type, lambda before=before, g=g: (before, g))
+        done = g
+    return Morphism("compose", (first, *rest), type)
+
+
+def _parallel(shape: str, fs: tuple[Morphism[Any, Any], ...]) -> Morphism[Any, Any]:
+    _programs(shape, fs)
+    return Morphism(shape, fs, parallel_types(tuple([f.type for f in fs]), shape, lambda: fs))
+
+
+def cross(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
+    """Side by side: ``(a, b) -> (f a, g b)``, for any number of programs."""
+    return _parallel("cross", fs)
+
+
+def fork(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
+    """One argument to each: ``a -> (f a, g a)``; of nothing, ``it``."""
+    return _parallel("fork", fs) if fs else it
+
+
+def join(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
+    """The sum of linear arrows of each part: ``(a, b) -> f a + g b``; of nothing, the zero out of the unit."""
+    return _parallel("join", fs) if fs else wiring("zero_", (), 0)
+
+
+# ---------------------------------------------------------------------------------------------- as a value
+
+_NAMES = {"compose": ">>", "cross": "cross", "fork": "fork", "join": "join"}
+
+
+def _show(f: Morphism[Any, Any]) -> str:
+    """Text that can be pasted back, built without recursion."""
+    out: list[str] = []
+    stack: list[Any] = [(f, False)]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, str):
+            out.append(top)
+            continue
+        node, inner = top
+        if node.form == "compose":
+            items: list[Any] = []
+            for factor in node.factors:
+                items += [" >> ", (factor, True)]
+            items = items[1:]
+            stack.extend(reversed(["(", *items, ")"] if inner else items))
+        elif isinstance(node.form, str):
+            items = []
+            for part in node.parts:
+                items += [", ", (part, False)]
+            stack.extend(reversed([f"{node.form}(", *items[1:], ")"]))
+        else:
+            out.append(node.name or _leaf(node))
+    return "".join(out)
+
+
+def _leaf(node: Morphism[Any, Any]) -> str:
+    if isinstance(node.form, Diagram):
+        return f"<program of {len(node.form.boxes)} boxes : {node.type}>"
+    return repr(node.form)
+
+
+def _leaf_key(node: Morphism[Any, Any]) -> Any:
+    return id(node.form) if isinstance(node.form, Diagram) else node.form
+
+
+_PRIME = (1 << 61) - 1
+_BASE = 0x9E3779B97F4A7C1
+
+
+def _hash(f: Morphism[Any, Any]) -> int:
+    """A hash that does not depend on how compositions are bracketed: each is the polynomial of its factors' hashes."""
+    known: dict[int, tuple[int, int]] = {}
+    stack = [f]
+    while stack:
+        node = stack[-1]
+        if id(node) in known:
+            stack.pop()
+            continue
+        missing = [p for p in node.parts if id(p) not in known]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        if node.form == "compose":
+            value, power = 0, 1
+            for p in node.parts:
+                h, b = known[id(p)]
+                value, power = (value * b + h) % _PRIME, power * b % _PRIME
+            known[id(node)] = value, power
+        else:
+            h = hash((_leaf_key(node) if not node.parts else node.form, *[known[id(p)][0] for p in node.parts])) % _PRIME
+            known[id(node)] = h, _BASE
+    return known[id(f)][0]
+
+
+def _tokens(f: Morphism[Any, Any]) -> list[Any]:
+    """The program read out from left to right, brackets of composition left out."""
+    out: list[Any] = []
+    stack: list[Any] = [f]
+    while stack:
+        top = stack.pop()
+        if not isinstance(top, Morphism):
+            out.append(top)
+        elif top.form == "compose":
+            stack.extend(reversed(top.parts))
+        elif top.parts:
+            out.append(top.form)
+            out.append("(")
+            items: list[Any] = []
+            for p in top.parts:
+                items += [p, ","]
+            stack.extend(reversed([*items, ")"]))
+        else:
+            out.append(_leaf_key(top))
+    return out
+
+
+_ = Callable, show, IDENTITY
+
+
+def primitives() -> dict[str, Morphism[Any, Any]]:
+    """Every primitive of the catalogue as a program, by all its names; options that are required are bound later."""
+    programs = {p.name: box(p.open()) for p in catalogue().values()}
+    return {name: programs[p.name] for name, p in catalogue().items()}

@@ -1,0 +1,448 @@
+"""Objects: the spaces that arrows run between, as scalars ``R``, arrays ``R[2, 3]``, products ``A * B`` and powers ``A ** n``.
+
+A value of a product may be a tuple, list, dict, named tuple, dataclass or attrs class: the space remembers which, and
+inside the library every value is *packed* to nested tuples with arrays at the leaves.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from essence_ad.errors import DTypeError, ShapeError, StructureError
+from essence_ad.structure import NUM, Pattern
+
+
+class Zero:
+    """The zero of a space that nobody has named yet: it adds and scales for nothing, and is never stored as an array."""
+
+    def __repr__(self) -> str:
+        return "ZERO"
+
+
+ZERO = Zero()
+
+
+class Space:
+    """A finite-dimensional vector space over the reals or the complex numbers.
+
+    >>> space = R * R[2]
+    >>> space, space.dim
+    (R * R[2], 3)
+    >>> space.zero()
+    (0.0, array([0., 0.]))
+    >>> space.dot((2.0, np.array([1.0, 2.0])), (1.0, np.array([3.0, 4.0])))
+    13.0
+    """
+
+    dim: int  #: the number of components
+    pattern: Pattern  #: the structural type
+
+    def __mul__(self, other: Space) -> Product:
+        """The product of two spaces; not flattened, so ``A * B * C`` is ``(A * B) * C``."""
+        return Product((self, other))
+
+    def __pow__(self, n: int) -> Product:
+        """The product of ``n`` copies."""
+        return Product((self,) * n)
+
+    def zero(self) -> Any:
+        """The neutral element of addition."""
+        return self.unpack(self.fill(ZERO))
+
+    def add(self, a: Any, b: Any) -> Any:
+        """The sum of two elements."""
+        return self.unpack(add(self.pack(a), self.pack(b)))
+
+    def scale(self, s: Any, a: Any) -> Any:
+        """An element times a number."""
+        return self.unpack(scale(s, self.pack(a)))
+
+    def dot(self, a: Any, b: Any) -> Any:
+        """The sum of the products of components: bilinear, without conjugation, also for complex numbers."""
+        return dot(self.pack(a), self.pack(b))
+
+    def basis(self) -> Iterator[Any]:
+        """The unit elements, one for each component, in the order of ``to_vector``."""
+        for row in np.eye(self.dim):
+            yield self.from_vector(row)
+
+    def random(self, rng: np.random.Generator) -> Any:
+        """An element with standard normal components, for tests."""
+        return self.from_vector(rng.standard_normal(self.dim), rng)
+
+    def to_vector(self, a: Any) -> Any:
+        """The components in one array of shape ``(dim,)``."""
+        parts = [np.ravel(leaf) for leaf in tree_leaves(self.pack(a))]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def from_vector(self, v: Any, rng: np.random.Generator | None = None) -> Any:
+        """The element with the given components."""
+        if np.shape(v) != (self.dim,):
+            raise ShapeError(
+                f"a vector of components does not fit {self}",
+                found=f"shape {np.shape(v)}", expected=f"shape ({self.dim},)", remedy="give one number for each component",
+            )  # fmt: skip
+        return self.unpack(self._cut(v, 0, rng))
+
+    def check(self, a: Any) -> Any:
+        """The packed element; an error when it is not one of this space (its values are not converted)."""
+        tree = self.pack(a)
+        self._check(tree)
+        return tree
+
+    def pack(self, a: Any) -> Any:
+        """A user's value as nested tuples of arrays."""
+        raise NotImplementedError
+
+    def unpack(self, tree: Any) -> Any:
+        """Nested tuples of arrays as the user's kind of value."""
+        raise NotImplementedError
+
+    def fill(self, tree: Any) -> Any:
+        """The packed tree with every symbolic ``ZERO`` replaced by arrays of zeros."""
+        raise NotImplementedError
+
+    def _cut(self, v: Any, start: int, rng: np.random.Generator | None) -> Any:
+        raise NotImplementedError
+
+    def _check(self, tree: Any) -> None:
+        raise NotImplementedError
+
+
+@attrs.frozen(repr=False)
+class Array(Space):
+    """Arrays of one shape and dtype: ``R`` is float64 scalars, ``R[2, 3]`` arrays; ``C`` is complex128.
+
+    >>> R[2, 3], C[4], R.of("float32")[5], R[2].random(np.random.default_rng(0)).shape
+    (R[2, 3], C[4], R.of('float32')[5], (2,))
+    """
+
+    shape: tuple[int, ...] = ()
+    dtype: np.dtype[Any] = attrs.field(default=np.dtype(np.float64), converter=np.dtype)
+
+    @property
+    def dim(self) -> int:  # type: ignore[override]
+        """The number of components."""
+        return math.prod(self.shape)
+
+    @property
+    def pattern(self) -> Pattern:  # type: ignore[override]
+        """The structural type: one array."""
+        return NUM
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the tangent space is zero: booleans, integers and other things that cannot move a little."""
+        return self.dtype.kind not in "fcO"
+
+    def of(self, dtype: Any) -> Array:
+        """The same shape with another dtype."""
+        return Array(self.shape, dtype)
+
+    def __getitem__(self, shape: int | tuple[int, ...]) -> Array:
+        return Array(tuple(shape) if isinstance(shape, tuple) else (shape,), self.dtype)
+
+    def __repr__(self) -> str:
+        shape = f"[{', '.join(map(str, self.shape))}]" if self.shape else ""
+        names = {"float64": "R", "complex128": "C"}
+        return names.get(self.dtype.name, f"R.of({self.dtype.name!r})") + shape
+
+    def pack(self, a: Any) -> Any:
+        """The value itself; an error when it is a product."""
+        tree = pack(a)
+        if isinstance(tree, tuple):
+            raise StructureError(
+                f"an element of {self} was expected", found=describe(a), expected=f"one array of {self}",
+                remedy="give one array or number; a tuple, list or dict is a product",
+            )  # fmt: skip
+        return tree
+
+    def unpack(self, tree: Any) -> Any:
+        """The value itself, or an array of zeros."""
+        return self.fill(tree)
+
+    def fill(self, tree: Any) -> Any:
+        """The value itself, or an array of zeros for ``ZERO``."""
+        if tree is not ZERO:
+            return tree
+        if self.shape:
+            return np.zeros(self.shape, self.dtype if self.dtype != object else None)
+        return 0.0 if self.dtype.kind == "f" and self.dtype.itemsize == 8 else 0 if self.dtype == object else self.dtype.type(0)
+
+    def _cut(self, v: Any, start: int, rng: np.random.Generator | None) -> Any:
+        part = np.reshape(v[start : start + self.dim], self.shape)
+        if rng is not None and self.dtype.kind == "c":
+            part = part + 1j * rng.standard_normal(self.shape)
+        if self.dtype.kind in "fc":
+            kept = part.dtype if part.dtype.kind == "c" or part.dtype == object else self.dtype
+            part = part.astype(kept if self.dtype.kind == "f" else self.dtype, copy=False) if hasattr(part, "astype") else part
+        return part[()] if isinstance(part, np.ndarray) else part
+
+    def _check(self, tree: Any) -> None:
+        found = space_of(tree)
+        if isinstance(found, Array) and found.shape != self.shape:
+            raise ShapeError(
+                f"an array does not fit the space {self}", found=f"shape {found.shape}", expected=f"shape {self.shape}",
+                remedy="reshape the argument, or send the program to the space of the argument",
+            )  # fmt: skip
+        if isinstance(found, Array) and not np.can_cast(found.dtype, self.dtype, "same_kind"):
+            raise DTypeError(
+                f"an array does not fit the space {self}", found=f"dtype {found.dtype}", expected=f"dtype {self.dtype}",
+                remedy="convert the argument with astype",
+            )  # fmt: skip
+
+
+@attrs.frozen
+class Container:
+    """How a user wrote a product: the class and, where parts have names, the names."""
+
+    type: type
+    names: tuple[Any, ...] | None = None
+
+    def children(self, value: Any) -> tuple[Any, ...]:
+        """The parts of a value, in order."""
+        if self.names is None:
+            return tuple(value) if value is not None else ()
+        if isinstance(value, dict):
+            return tuple(value[n] for n in self.names)
+        return tuple(getattr(value, n) for n in self.names)
+
+    def build(self, parts: Sequence[Any]) -> Any:
+        """A value with these parts."""
+        if self.type is type(None):
+            return None
+        if self.names is None:
+            return self.type(parts)
+        if issubclass(self.type, dict):
+            return self.type(zip(self.names, parts, strict=True))
+        if attrs.has(self.type):
+            aliases = {a.name: a.alias for a in attrs.fields(self.type)}
+            return self.type(**{aliases[n]: p for n, p in zip(self.names, parts, strict=True)})
+        return self.type(**dict(zip(self.names, parts, strict=True)))
+
+
+TUPLE = Container(tuple)
+
+
+@attrs.frozen(repr=False)
+class Product(Space):
+    """A product of spaces, written by the user as some container; ``Unit`` is the empty one, the zero space."""
+
+    parts: tuple[Space, ...]
+    container: Container = TUPLE
+
+    @property
+    def dim(self) -> int:  # type: ignore[override]
+        """The number of components."""
+        return sum(p.dim for p in self.parts)
+
+    @property
+    def pattern(self) -> Pattern:  # type: ignore[override]
+        """The structural type: a tuple."""
+        return tuple(p.pattern for p in self.parts)
+
+    def __repr__(self) -> str:
+        c = self.container
+        if c.names is not None:
+            inner = ", ".join(f"{n}: {p!r}" for n, p in zip(c.names, self.parts, strict=True))
+            return f"{c.type.__name__}({inner})"
+        if c.type is not tuple:
+            return f"{c.type.__name__}({', '.join(map(repr, self.parts))})"
+        if len(self.parts) > 1:
+            first, *rest = [f"({p!r})" if isinstance(p, Product) and len(p.parts) > 1 else repr(p) for p in self.parts]
+            if len(self.parts) == 2:
+                return " * ".join([first, *rest])
+            return f"Product(({', '.join(map(repr, self.parts))}))"
+        return f"Product(({self.parts[0]!r},))" if self.parts else "Unit"
+
+    def pack(self, a: Any) -> Any:
+        """The parts as a tuple, each packed; an error when the structure is another one."""
+        if type(a) is tuple and self.container.names is None:
+            children = a
+        else:
+            found = container_of(a)
+            if found is None or not self._takes(found):
+                raise StructureError(
+                    f"an element of {self} was expected", found=describe(a),
+                    expected=f"a {self.container.type.__name__} of {len(self.parts)}"
+                    + (f" with {list(self.container.names)}" if self.container.names else ""),
+                    remedy="give the argument the structure that the program takes",
+                )  # fmt: skip
+            children = self.container.children(a)
+        if len(children) != len(self.parts):
+            raise StructureError(
+                f"an element of {self} was expected", found=f"{len(children)} parts",
+                expected=f"{len(self.parts)} parts", remedy="give one value for each part of the product",
+            )  # fmt: skip
+        return tuple([p.pack(c) for p, c in zip(self.parts, children, strict=True)])
+
+    def _takes(self, found: Container) -> bool:
+        mine, theirs = self.container, found
+        if mine.names is None:
+            return theirs.names is None
+        return mine.type is theirs.type and (set(mine.names) == set(theirs.names or ()))
+
+    def unpack(self, tree: Any) -> Any:
+        """The user's container around the parts."""
+        if tree is ZERO:
+            tree = (ZERO,) * len(self.parts)
+        parts = [p.unpack(t) for p, t in zip(self.parts, tree, strict=True)]
+        return tuple(parts) if self.container is TUPLE else self.container.build(parts)
+
+    def fill(self, tree: Any) -> Any:
+        """The packed tree without symbolic zeros."""
+        if tree is ZERO:
+            tree = (ZERO,) * len(self.parts)
+        return tuple([p.fill(t) for p, t in zip(self.parts, tree, strict=True)])
+
+    def _cut(self, v: Any, start: int, rng: np.random.Generator | None) -> Any:
+        parts = []
+        for p in self.parts:
+            parts.append(p._cut(v, start, rng))
+            start += p.dim
+        return tuple(parts)
+
+    def _check(self, tree: Any) -> None:
+        if tree is ZERO:
+            return
+        for p, t in zip(self.parts, tree, strict=True):
+            p._check(t)
+
+
+R = Array()
+C = Array((), np.dtype(np.complex128))
+Unit = Product(())
+
+_PLAIN = frozenset({float, int, complex, bool, np.ndarray, np.float64, np.float32, np.complex128, Zero})
+
+
+def container_of(value: Any) -> Container | None:
+    """How a value is a product, ``None`` where it is a leaf."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return None
+    if kind is tuple:
+        return TUPLE
+    if isinstance(value, list):
+        return Container(kind)
+    if isinstance(value, dict):
+        return Container(kind, tuple(value))
+    if isinstance(value, tuple) and hasattr(kind, "_fields"):
+        return Container(kind, tuple(kind._fields))
+    if value is None:
+        return Container(kind)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return Container(kind, tuple(f.name for f in dataclasses.fields(value) if f.init))
+    if attrs.has(kind):
+        return Container(kind, tuple(a.name for a in attrs.fields(kind) if a.init))
+    return None
+
+
+def describe(value: Any) -> str:
+    """A value for a message: its structure or its shape and dtype, never its numbers."""
+    found = container_of(value)
+    if found is not None:
+        names = f" with {list(found.names)}" if found.names is not None else f" of {len(found.children(value))}"
+        return f"a {found.type.__name__}{names}"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"an array of shape {tuple(value.shape)} and dtype {value.dtype}"
+    return f"a {type(value).__name__}"
+
+
+def pack(value: Any) -> Any:
+    """Any user's value as nested tuples with arrays and numbers at the leaves.
+
+    >>> pack({"w": [1.0, 2.0], "b": (3.0,)})
+    ((1.0, 2.0), (3.0,))
+    """
+    if type(value) in _PLAIN:
+        return value
+    container = container_of(value)
+    if container is not None:
+        return tuple([pack(c) for c in container.children(value)])
+    space_of(value)
+    return value
+
+
+def space_of(value: Any) -> Space:
+    """The space that a value is an element of; a Python ``int`` counts as a real number.
+
+    >>> space_of((1, np.zeros((2, 3)))), space_of({"w": 1.0})
+    (R * R[2, 3], dict(w: R))
+    """
+    kind = type(value)
+    if kind is float or kind is int:
+        return R
+    if kind is np.ndarray or isinstance(value, np.generic) or (hasattr(value, "shape") and hasattr(value, "dtype")):
+        dtype = value.dtype
+        if dtype.kind not in "biufcO":
+            raise DTypeError(
+                "an array that does not hold numbers", found=f"dtype {dtype}", expected="numbers",
+                remedy="convert it, or keep it outside the program",
+            )  # fmt: skip
+        return Array(tuple(value.shape), dtype)
+    if kind is complex:
+        return C
+    if kind is bool:
+        return Array((), np.dtype(bool))
+    container = container_of(value)
+    if container is not None:
+        return Product(tuple([space_of(c) for c in container.children(value)]), container)
+    if isinstance(value, numbers.Number):
+        return Array((), np.dtype(object))
+    raise StructureError(
+        "a value that is neither an array of numbers nor a product of them", found=describe(value),
+        expected="a number, an array, or a tuple, list, dict, dataclass or attrs class of them",
+        remedy="keep other things outside the program, or convert them to arrays",
+    )  # fmt: skip
+
+
+def tree_leaves(tree: Any) -> list[Any]:
+    """The leaves of a packed value, left to right."""
+    if not isinstance(tree, tuple):
+        return [tree]
+    out: list[Any] = []
+    stack: list[Any] = [tree]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, tuple):
+            stack.extend(reversed(top))
+        else:
+            out.append(top)
+    return out
+
+
+def add(a: Any, b: Any) -> Any:
+    """The sum of two packed elements; ``ZERO`` costs nothing."""
+    if a is ZERO:
+        return b
+    if b is ZERO:
+        return a
+    if isinstance(a, tuple):
+        return tuple([add(x, y) for x, y in zip(a, b, strict=True)])
+    return a + b
+
+
+def scale(s: Any, a: Any) -> Any:
+    """A packed element times a number."""
+    if a is ZERO:
+        return a
+    if isinstance(a, tuple):
+        return tuple([scale(s, x) for x in a])
+    return s * a
+
+
+def dot(a: Any, b: Any) -> Any:
+    """The bilinear dot product of two packed elements."""
+    if a is ZERO or b is ZERO:
+        return 0.0
+    if isinstance(a, tuple):
+        return sum([dot(x, y) for x, y in zip(a, b, strict=True)], 0.0)
+    return np.sum(a * b) if np.ndim(a) or np.ndim(b) else a * b
