@@ -1,4 +1,16 @@
-"""The simple essence of automatic differentiation: programs are morphisms, and a category is a way to run them."""
+"""The simple essence of automatic differentiation: programs are morphisms, and a category is a way to run them.
+
+A program is built of primitives and combinators, and differentiated by sending it to a category:
+
+>>> import essence_ad as ad
+>>> f = ad.mul >> ad.fork(ad.cos, ad.sin)
+>>> value, derivative = ad.D(ad.Dual(ad.Additive))(f)((0.0, 3.0))
+>>> value == (1.0, 0.0), derivative((0.0, 1.0)) == (3.0, 0.0)
+(True, True)
+
+The vocabulary is the paper's (``exl``, ``dup``, ``jam``, ``scale``, ...), and primitives have NumPy's names (``sin``,
+``add``, ``matmul``, ...), found in the catalogue ``essence_ad.primitives``.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +52,58 @@ from essence_ad.morphism import (
 from essence_ad.morphism import primitives as _primitives
 from essence_ad.spaces import C, R, Space, Unit, space_of
 
+__version__ = "0.1.0"
+
 forward = D(Begin(Additive))
 reverse = D(Dual(Additive))
 
-globals().update(_primitives())
+if TYPE_CHECKING:  # a type checker cannot see the catalogue
+
+    def __getattr__(name: str) -> Morphism[Any, Any]: ...
+
+
+_programs = _primitives()
+globals().update(_programs)
+
+__all__ = [
+    "Additive",
+    "Begin",
+    "C",
+    "Cont",
+    "D",
+    "Diagram",
+    "Dual",
+    "Functions",
+    "LinearMap",
+    "Morphism",
+    "R",
+    "Space",
+    "Unit",
+    "assoc",
+    "compose",
+    "const",
+    "cross",
+    "dup",
+    "errors",
+    "exl",
+    "exr",
+    "fork",
+    "forward",
+    "identity",
+    "inj",
+    "inl",
+    "inr",
+    "it",
+    "jam",
+    "join",
+    "proj",
+    "repl",
+    "reverse",
+    "scale",
+    "space_of",
+    "sum_",
+    "swap",
+    "zero",
+]
+__all__ += _programs
+__all__.sort()
