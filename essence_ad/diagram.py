@@ -1,7 +1,7 @@
 """Programs with sharing: a ``Diagram`` is the general n-ary composition of a category, boxes on named wires.
 
-Wires are numbers. The domain and the codomain are nested tuples of wires; a box is ``(operation, ins, outs)``, and boxes
-stand in an order in which every wire is made before it is read. A wire read twice is a copy, one never read is
+Wires are numbers. The domain and the codomain are nested tuples of wires; a box is ``(operation, ins, outs)``, and
+boxes stand in an order in which every wire is made before it is read. A wire read twice is a copy, one never read is
 discarded, one that several boxes make is their sum, and one that nothing makes is zero. So copying and addition,
 discarding and zero are each other's mirror image, and the transpose of a diagram of linear boxes is the same diagram
 read from the other side. The operation ``None`` is the identity.
@@ -77,7 +77,7 @@ class Diagram:
 
     >>> from essence_ad.primitives import catalogue
     >>> d = Diagram(0, 1, ((catalogue()["sin"].call(), (0,), (1,)),), 2)
-    >>> d.evaluate(0.0)[1]
+    >>> float(d.evaluate(0.0)[1])
     0.0
     """
 
@@ -313,7 +313,9 @@ def _settle(env: list[Any], waiting: dict[int, list[tuple[Any, Any]]], wire: int
     for op, x in waiting.pop(wire, ()):
         groups.setdefault(op.merge, []).append((op, x))
     for merge, pairs in groups.items():
-        part = pairs[0][0].apply(pairs[0][1]) if len(pairs) == 1 else merge([o for o, _ in pairs], [x for _, x in pairs])
+        part = (
+            pairs[0][0].apply(pairs[0][1]) if len(pairs) == 1 else merge([o for o, _ in pairs], [x for _, x in pairs])
+        )
         env[wire] = add(env[wire], part)
     return env[wire]
 

@@ -55,6 +55,10 @@ class NeedsSpaceError(EssenceError, TypeError):
     """The answer depends on shapes that the program alone does not tell."""
 
 
+class NotAProgramError(EssenceError, TypeError):
+    """Something was given where a program was expected, that is, a morphism or a function."""
+
+
 class OptionError(EssenceError, TypeError):
     """A keyword was given that the operation does not have, or with a value that it does not take."""
 

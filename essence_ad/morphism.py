@@ -5,18 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
-from essence_ad.diagram import IDENTITY, Diagram, Op
+from essence_ad import term
+from essence_ad.diagram import Diagram, Op, collect
 from essence_ad.errors import NotAdditiveError, NotLinearError, OptionError
 from essence_ad.functor import Wiring, flatten
 from essence_ad.primitives import arithmetic, catalogue
-from essence_ad.primitives.primitive import NEGATE, Call, Constant, Open, Projection, Scale
+from essence_ad.primitives.primitive import Call, Constant, Open, Projection, Scale
 from essence_ad.spaces import Space, pack
-from essence_ad.structure import Arrow, Pattern, compose_types, parallel_types, show
+from essence_ad.structure import Arrow, Pattern, compose_types, parallel_types
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -28,8 +26,8 @@ class Morphism(Generic[A, B]):
 
     >>> from essence_ad import cos, mul, dup
     >>> f = dup >> mul >> cos
-    >>> f, str(f.type), f(2.0) == np.cos(4.0)
-    (dup >> multiply >> cos, 'num -> num', np.True_)
+    >>> f, str(f.type), float(f(2.0))
+    (dup >> multiply >> cos, 'num -> num', -0.6536436208636119)
     """
 
     __slots__ = ("__weakref__", "_diagram", "_hash", "form", "name", "parts", "type")
@@ -38,6 +36,9 @@ class Morphism(Generic[A, B]):
     form: Any  #: an operation, a ``Wiring``, a ``Diagram``, or one of "compose", "cross", "fork", "join"
     parts: tuple[Morphism[Any, Any], ...]
     type: Arrow
+    name: str | None
+    _diagram: Diagram | None
+    _hash: int | None
 
     def __init__(self, form: Any, parts: tuple[Morphism[Any, Any], ...], type: Arrow, name: str | None = None) -> None:
         put = object.__setattr__
@@ -51,31 +52,22 @@ class Morphism(Generic[A, B]):
     def __setattr__(self, key: str, value: object) -> None:
         raise AttributeError(f"a Morphism is immutable: {key} cannot be set")
 
-    def __reduce__(self) -> Any:
-        return Morphism, (self.form, tuple(self.factors) if self.form == "compose" else self.parts, self.type, self.name)
-
     # ------------------------------------------------------------------ reading
 
     @property
     def diagram(self) -> Diagram:
         """The same program with sharing."""
-        if self._diagram is None:
-            object.__setattr__(self, "_diagram", flatten(self))
-        found: Diagram = self._diagram
+        found = self._diagram
+        if found is None:
+            found = flatten(self)
+            object.__setattr__(self, "_diagram", found)
         return found
 
     @property
     def factors(self) -> list[Morphism[Any, Any]]:
         """The arrows that this one composes, first to last, however it was bracketed."""
-        out: list[Morphism[Any, Any]] = []
-        stack: list[Morphism[Any, Any]] = [self]
-        while stack:
-            top = stack.pop()
-            if top.form == "compose":
-                stack.extend(reversed(top.parts))
-            else:
-                out.append(top)
-        return out
+        found: list[Morphism[Any, Any]] = term.factors(self)
+        return found
 
     @property
     def is_linear(self) -> bool:
@@ -87,8 +79,8 @@ class Morphism(Generic[A, B]):
         """The transpose of a linear arrow.
 
         >>> from essence_ad import dup, scale
-        >>> (dup >> scale(3.0)).T((1.0, 2.0))
-        9.0
+        >>> (scale(3.0) >> dup).T
+        jam >> scale(3.0)
         """
         if isinstance(self.form, Wiring):
             turned = self.form.T
@@ -96,7 +88,8 @@ class Morphism(Generic[A, B]):
         for op, _, _ in self.diagram.boxes:
             if op is not None and not op.linear:
                 raise NotLinearError(
-                    f"a program that is not linear has no transpose: {op!r} occurs in it", found=f"{self} : {self.type}",
+                    f"a program that is not linear has no transpose: {op!r} occurs in it",
+                    found=f"{self} : {self.type}",
                     expected="an arrow built of linear ones only",
                     remedy="transpose its derivative at a point: linearize(f, x)[1].T",
                 )  # fmt: skip
@@ -121,7 +114,10 @@ class Morphism(Generic[A, B]):
         if options:
             if not isinstance(self.form, (Call, Open)):
                 raise OptionError(
-                    f"{self} takes no options", found=sorted(options), expected="none", remedy="only primitives have options"
+                    f"{self} takes no options",
+                    found=sorted(options),
+                    expected="none",
+                    remedy="only primitives have options",
                 )
             bound = box(self.form.primitive.call(**{**self.form.options(), **options}))
             return bound(*args) if args else bound
@@ -130,16 +126,11 @@ class Morphism(Generic[A, B]):
                 f"{self} was called without an argument", found="nothing", expected="an argument or options",
                 remedy="call f(x); the unit of a constant program is f(())",
             )  # fmt: skip
-        return self.diagram_run(args[0] if len(args) == 1 else args)
-
-    def diagram_run(self, x: Any) -> Any:
-        """Evaluate on a user's value; the same as ``Functions(self)(x)``."""
+        x = args[0] if len(args) == 1 else args
         d = self.diagram
         require_cartesian(d, self)
-        tree = pack(x) if d.dom_space is None else d.dom_space.check(x)
-        env = d.evaluate(tree)
-        from_env = _collect(d.cod, env)
-        return from_env if d.cod_space is None else d.cod_space.unpack(from_env)
+        y = collect(d.cod, d.evaluate(pack(x) if d.dom_space is None else d.dom_space.check(x)))
+        return y if d.cod_space is None else d.cod_space.unpack(y)
 
     # ------------------------------------------------------------------ building
 
@@ -151,7 +142,8 @@ class Morphism(Generic[A, B]):
     def __matmul__(self, other: Morphism[C, A]) -> Morphism[C, B]:
         if not isinstance(other, Morphism):
             return NotImplemented
-        return other >> self
+        composed: Morphism[C, B] = other >> self
+        return composed
 
     def __and__(self, other: Morphism[A, C]) -> Morphism[A, tuple[B, C]]:
         if not isinstance(other, Morphism):
@@ -194,38 +186,35 @@ class Morphism(Generic[A, B]):
         return _binary(arithmetic.power, other, self)
 
     def __neg__(self) -> Morphism[A, B]:
-        return self >> box(NEGATE)
+        return self >> box(arithmetic.negative.call())
 
     # ------------------------------------------------------------------ as a value
 
     def __repr__(self) -> str:
-        return _show(self)
+        return term.show(self)
 
     def __hash__(self) -> int:
-        if self._hash is None:
-            object.__setattr__(self, "_hash", _hash(self))
-        found: int = self._hash
+        found = self._hash
+        if found is None:
+            found = term.digest(self)
+            object.__setattr__(self, "_hash", found)
         return found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Morphism):
             return NotImplemented
-        return self is other or (hash(self) == hash(other) and _tokens(self) == _tokens(other))
-
-
-def _collect(pattern: Pattern, env: list[Any]) -> Any:
-    return tuple([_collect(p, env) for p in pattern]) if isinstance(pattern, tuple) else env[pattern]
+        return self is other or (hash(self) == hash(other) and term.tokens(self) == term.tokens(other))
 
 
 def require_cartesian(d: Diagram, program: Any) -> None:
-    """An error when a program copies in the other direction, that is, adds: functions have no ``jam`` and no ``zero``."""
+    """An error when a program adds arrows or makes zeros: functions have no ``jam`` and no ``zero``."""
     zeros, sums = d.misfits
     if zeros or sums:
         raise NotAdditiveError(
             f"functions cannot be {'added: jam or join' if sums else 'zero: zero, inl or inr'} occurs in the program",
             found=str(program) if len(d.boxes) < 50 else f"a program of {len(d.boxes)} boxes",
             expected="a program without jam, join, inl, inr, inj and zero",
-            remedy="send it to a category of linear maps, Additive or Matrices; to add two numbers use the primitive add",
+            remedy="send it to a category of linear maps, as Additive; to add two numbers use the primitive add",
         )  # fmt: skip
 
 
@@ -333,16 +322,13 @@ def _programs(name: str, fs: tuple[Any, ...]) -> None:
 def compose(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
     """``compose(h, g, f)`` is ``h`` after ``g`` after ``f``; of nothing, the identity."""
     _programs("compose", fs)
-    if not fs:
-        return identity
+    if len(fs) < 2:
+        return fs[0] if fs else identity
     first, *rest = reversed(fs)
-    if not rest:
-        return first
-    type, done = first.type, first
+    type, before = first.type, first
     for g in rest:
-        before = done
         type = compose_types(type, g.type, lambda before=before, g=g: (before, g))
-        done = g
+        before = g
     return Morphism("compose", (first, *rest), type)
 
 
@@ -366,100 +352,30 @@ def join(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
     return _parallel("join", fs) if fs else wiring("zero_", (), 0)
 
 
-# ---------------------------------------------------------------------------------------------- as a value
+def to_combinators(f: Morphism[Any, Any]) -> Morphism[Any, Any]:
+    """The same program as a term of the vocabulary alone: a traced function or a derivative becomes combinators.
 
-_NAMES = {"compose": ">>", "cross": "cross", "fork": "fork", "join": "join"}
+    >>> from essence_ad import dup, mul, sin
+    >>> to_combinators(from_diagram((sin >> dup >> mul).diagram))
+    sin >> dup >> multiply
+    """
+    return _build(term.unflatten(f.diagram))
 
 
-def _show(f: Morphism[Any, Any]) -> str:
-    """Text that can be pasted back, built without recursion."""
-    out: list[str] = []
-    stack: list[Any] = [(f, False)]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, str):
-            out.append(top)
-            continue
-        node, inner = top
-        if node.form == "compose":
-            items: list[Any] = []
-            for factor in node.factors:
-                items += [" >> ", (factor, True)]
-            items = items[1:]
-            stack.extend(reversed(["(", *items, ")"] if inner else items))
+def _build(root: term.Term) -> Morphism[Any, Any]:
+    done: dict[int, Morphism[Any, Any]] = {}
+    for node in term.postorder(root):
+        parts = tuple([done[id(p)] for p in node.parts])
+        if isinstance(node.form, Wiring):
+            done[id(node)] = wiring(node.name, node.form.dom, node.form.cod)
+        elif node.form == "compose":
+            done[id(node)] = compose(*parts[::-1])
         elif isinstance(node.form, str):
-            items = []
-            for part in node.parts:
-                items += [", ", (part, False)]
-            stack.extend(reversed([f"{node.form}(", *items[1:], ")"]))
+            done[id(node)] = _parallel(node.form, parts)
         else:
-            out.append(node.name or _leaf(node))
-    return "".join(out)
-
-
-def _leaf(node: Morphism[Any, Any]) -> str:
-    if isinstance(node.form, Diagram):
-        return f"<program of {len(node.form.boxes)} boxes : {node.type}>"
-    return repr(node.form)
-
-
-def _leaf_key(node: Morphism[Any, Any]) -> Any:
-    return id(node.form) if isinstance(node.form, Diagram) else node.form
-
-
-_PRIME = (1 << 61) - 1
-_BASE = 0x9E3779B97F4A7C1
-
-
-def _hash(f: Morphism[Any, Any]) -> int:
-    """A hash that does not depend on how compositions are bracketed: each is the polynomial of its factors' hashes."""
-    known: dict[int, tuple[int, int]] = {}
-    stack = [f]
-    while stack:
-        node = stack[-1]
-        if id(node) in known:
-            stack.pop()
-            continue
-        missing = [p for p in node.parts if id(p) not in known]
-        if missing:
-            stack.extend(missing)
-            continue
-        stack.pop()
-        if node.form == "compose":
-            value, power = 0, 1
-            for p in node.parts:
-                h, b = known[id(p)]
-                value, power = (value * b + h) % _PRIME, power * b % _PRIME
-            known[id(node)] = value, power
-        else:
-            h = hash((_leaf_key(node) if not node.parts else node.form, *[known[id(p)][0] for p in node.parts])) % _PRIME
-            known[id(node)] = h, _BASE
-    return known[id(f)][0]
-
-
-def _tokens(f: Morphism[Any, Any]) -> list[Any]:
-    """The program read out from left to right, brackets of composition left out."""
-    out: list[Any] = []
-    stack: list[Any] = [f]
-    while stack:
-        top = stack.pop()
-        if not isinstance(top, Morphism):
-            out.append(top)
-        elif top.form == "compose":
-            stack.extend(reversed(top.parts))
-        elif top.parts:
-            out.append(top.form)
-            out.append("(")
-            items: list[Any] = []
-            for p in top.parts:
-                items += [p, ","]
-            stack.extend(reversed([*items, ")"]))
-        else:
-            out.append(_leaf_key(top))
-    return out
-
-
-_ = Callable, show, IDENTITY
+            dom = 0 if isinstance(node.form, Constant) else node.form.dom
+            done[id(node)] = Morphism(node.form, (), Arrow(dom, node.form.cod))
+    return done[id(root)]
 
 
 def primitives() -> dict[str, Morphism[Any, Any]]:

@@ -1,4 +1,4 @@
-"""Objects: the spaces that arrows run between, as scalars ``R``, arrays ``R[2, 3]``, products ``A * B`` and powers ``A ** n``.
+"""Objects: the spaces that arrows run between, as ``R``, arrays ``R[2, 3]``, products ``A * B``, powers ``A ** n``.
 
 A value of a product may be a tuple, list, dict, named tuple, dataclass or attrs class: the space remembers which, and
 inside the library every value is *packed* to nested tuples with arrays at the leaves.
@@ -20,7 +20,7 @@ from essence_ad.structure import NUM, Pattern
 
 
 class Zero:
-    """The zero of a space that nobody has named yet: it adds and scales for nothing, and is never stored as an array."""
+    """The zero of a space that nobody has named yet: it adds and scales for nothing, and no array is made for it."""
 
     def __repr__(self) -> str:
         return "ZERO"
@@ -37,7 +37,7 @@ class Space:
     (R * R[2], 3)
     >>> space.zero()
     (0.0, array([0., 0.]))
-    >>> space.dot((2.0, np.array([1.0, 2.0])), (1.0, np.array([3.0, 4.0])))
+    >>> float(space.dot((2.0, np.array([1.0, 2.0])), (1.0, np.array([3.0, 4.0]))))
     13.0
     """
 
@@ -87,7 +87,8 @@ class Space:
         if np.shape(v) != (self.dim,):
             raise ShapeError(
                 f"a vector of components does not fit {self}",
-                found=f"shape {np.shape(v)}", expected=f"shape ({self.dim},)", remedy="give one number for each component",
+                found=f"shape {np.shape(v)}", expected=f"shape ({self.dim},)",
+                remedy="give one number for each component",
             )  # fmt: skip
         return self.unpack(self._cut(v, 0, rng))
 
@@ -174,7 +175,13 @@ class Array(Space):
             return tree
         if self.shape:
             return np.zeros(self.shape, self.dtype if self.dtype != object else None)
-        return 0.0 if self.dtype.kind == "f" and self.dtype.itemsize == 8 else 0 if self.dtype == object else self.dtype.type(0)
+        return (
+            0.0
+            if self.dtype.kind == "f" and self.dtype.itemsize == 8
+            else 0
+            if self.dtype == object
+            else self.dtype.type(0)
+        )
 
     def _cut(self, v: Any, start: int, rng: np.random.Generator | None) -> Any:
         part = np.reshape(v[start : start + self.dim], self.shape)
@@ -182,10 +189,16 @@ class Array(Space):
             part = part + 1j * rng.standard_normal(self.shape)
         if self.dtype.kind in "fc":
             kept = part.dtype if part.dtype.kind == "c" or part.dtype == object else self.dtype
-            part = part.astype(kept if self.dtype.kind == "f" else self.dtype, copy=False) if hasattr(part, "astype") else part
+            part = (
+                part.astype(kept if self.dtype.kind == "f" else self.dtype, copy=False)
+                if hasattr(part, "astype")
+                else part
+            )
         return part[()] if isinstance(part, np.ndarray) else part
 
     def _check(self, tree: Any) -> None:
+        if tree is ZERO:
+            return
         found = space_of(tree)
         if isinstance(found, Array) and found.shape != self.shape:
             raise ShapeError(
@@ -264,6 +277,8 @@ class Product(Space):
 
     def pack(self, a: Any) -> Any:
         """The parts as a tuple, each packed; an error when the structure is another one."""
+        if a is ZERO:
+            return a
         if type(a) is tuple and self.container.names is None:
             children = a
         else:

@@ -14,14 +14,15 @@ from essence_ad.errors import CompositionError
 
 NUM: Final = "num"
 Pattern = Any  # int | NUM | tuple[Pattern, ...]
+Needs = tuple[tuple[Pattern, int, Pattern], ...]
 
 
 class Arrow(NamedTuple):
-    """The type of an arrow; ``needs`` holds ``(v, i, t)``: product ``v``, of unknown length, has ``t`` at place ``i``."""
+    """The type of an arrow; ``needs`` holds ``(v, i, t)``: the product ``v``, of unknown length, has ``t`` at ``i``."""
 
     dom: Pattern
     cod: Pattern
-    needs: tuple[tuple[Pattern, int, Pattern], ...] = ()
+    needs: Needs = ()
 
     def __str__(self) -> str:
         return f"{show(self.dom)} -> {show(self.cod)}"
@@ -122,7 +123,7 @@ class Unifier:
                 return False
         return True
 
-    def settle(self, needs: tuple[tuple[Pattern, int, Pattern], ...]) -> tuple[tuple[Pattern, int, Pattern], ...] | None:
+    def settle(self, needs: Needs) -> Needs | None:
         """Use each need whose product is known by now; give back those that are not, ``None`` if one cannot be met."""
         waiting = list(needs)
         progress = True
@@ -139,7 +140,7 @@ class Unifier:
                 progress = True
         return tuple(waiting)
 
-    def arrow(self, dom: Pattern, cod: Pattern, needs: tuple[tuple[Pattern, int, Pattern], ...]) -> Arrow | None:
+    def arrow(self, dom: Pattern, cod: Pattern, needs: Needs) -> Arrow | None:
         """An arrow's type under the substitution, its variables numbered in order of appearance."""
         left = self.settle(needs)
         if left is None:

@@ -1,0 +1,97 @@
+"""The one map out of programs: structure dissolves into wires, without recursion and with exact sharing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from essence_ad import (
+    Additive,
+    assoc,
+    compose,
+    cos,
+    cross,
+    dup,
+    exl,
+    exr,
+    fork,
+    identity,
+    inj,
+    inl,
+    jam,
+    join,
+    mul,
+    proj,
+    repl,
+    reverse,
+    scale,
+    sin,
+    sum_,
+    swap,
+)
+from essence_ad.functor import Wiring
+from essence_ad.morphism import Morphism
+
+
+def test_structure_costs_no_boxes() -> None:
+    f = dup >> cross(identity, dup) >> assoc >> exl >> swap >> exr
+    assert f.diagram.boxes == () and f(5.0) == 5.0
+    assert (exl >> sin)((0.5, 1.0)) == np.sin(0.5)
+
+
+def test_a_part_that_occurs_twice_at_the_same_inputs_is_built_once() -> None:
+    f: Morphism[float, float] = identity
+    for _ in range(200):
+        f = fork(f, f) >> mul
+    assert len(f.diagram.boxes) == 200
+    assert reverse(f)(1.0)[1](1.0) == 2.0**200
+
+
+def test_deep_nesting_does_not_recurse() -> None:
+    f: Morphism[float, float] = sin
+    g: Morphism[float, float] = sin
+    for _ in range(10_000):
+        f, g = fork(f, cos) >> mul, fork(g, cos) >> mul
+    assert len(f.diagram.boxes) == 20_001
+    assert hash(f) == hash(g) and f == g
+    assert np.isfinite(f(0.5))
+
+
+def test_long_chains_do_not_recurse() -> None:
+    n = 100_000
+    flat = compose(*[sin] * n)
+    rope: Morphism[float, float] = identity
+    for _ in range(n):
+        rope = rope >> sin
+    assert rope == identity >> flat and hash(rope) == hash(identity >> flat)
+    assert flat(0.5) == rope(0.5)
+    y, df = reverse(flat)(0.5)
+    assert np.isfinite(df(1.0)) and len(repr(flat)) == 3 * n + 4 * (n - 1)
+
+
+def test_wires_of_unknown_structure() -> None:
+    assert proj(1)((1.0, 2.0, 3.0)) == 2.0
+    assert (proj(2) >> proj(0) >> sin)((1.0, 2.0, (0.5, 4.0))) == np.sin(0.5)
+    assert dup((1.0, 2.0)) == ((1.0, 2.0), (1.0, 2.0))
+    y, df = reverse(proj(2) >> proj(0) >> sin)((1.0, 2.0, (0.5, 4.0)))
+    assert df(1.0) == (0.0, 0.0, (np.cos(0.5), 0.0))
+    assert scale(2.0)((1.0, (2.0, 3.0))) == (2.0, (4.0, 6.0))
+
+
+def test_sums_and_zeros() -> None:
+    assert Additive(sum_(3))((1.0, 2.0, 3.0)) == 6.0
+    assert Additive(inj(1, 3))(4.0) == (0.0, 4.0, 0.0)
+    assert Additive(join(scale(2.0), scale(3.0), identity))((1.0, 10.0, 100.0)) == 132.0
+    assert Additive(inl >> exr)(4.0) == 0.0
+    assert Additive(cross(inl, inl) >> jam)((1.0, 2.0)) == (3.0, 0.0)
+    assert Additive(repl(3) >> sum_(3))((1.0, 2.0)) == (3.0, 6.0)
+    assert Additive(inl >> jam)(2.0) == 2.0
+
+
+@pytest.mark.parametrize("name", ["exl", "inl", "dup", "jam", "identity", "swap"])
+def test_wirings_turn_round(name: str) -> None:
+    import essence_ad
+
+    arrow = getattr(essence_ad, name).form
+    assert isinstance(arrow, Wiring)
+    assert arrow.T.T == arrow and (arrow.T.dom, arrow.T.cod) == (arrow.cod, arrow.dom)
