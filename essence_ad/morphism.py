@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from essence_ad import term
 from essence_ad.diagram import Diagram, Op, collect
@@ -19,6 +19,9 @@ from essence_ad.structure import Arrow, Pattern, compose_types, parallel_types
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+F = TypeVar("F")
 
 
 class Morphism(Generic[A, B]):
@@ -271,7 +274,11 @@ def _index(name: str, i: int, n: int | None) -> None:
 
 
 def proj(i: int, n: int | None = None) -> Morphism[Any, Any]:
-    """The part ``i`` of a product, of any length or of ``n``: the paper's indexed ``exl``."""
+    """The part ``i`` of a product, of any length or of ``n``: the paper's indexed ``exl``.
+
+    >>> proj(1)(5.0, 6.0, 7.0), str(proj(1, 3).type)
+    (6.0, 'a × b × c -> b')
+    """
     _index("proj", i, n)
     if n is None:
         return Morphism(Projection(i), (), Arrow(0, 1, ((0, i, 1),)), f"proj({i})")
@@ -279,28 +286,49 @@ def proj(i: int, n: int | None = None) -> Morphism[Any, Any]:
 
 
 def inj(i: int, n: int) -> Morphism[Any, Any]:
-    """The product of ``n`` that is zero but for the part ``i``."""
+    """The product of ``n`` that is zero but for the part ``i``: the paper's indexed ``inl``, linear maps only.
+
+    >>> str(inj(1, 3).type), inj(1, 3).T((5.0, 6.0, 7.0))
+    ('b -> a × b × c', 6.0)
+    """
     _index("inj", i, n)
     return wiring(f"inj({i}, {n})", i, tuple(range(n)))
 
 
 def repl(n: int) -> Morphism[Any, Any]:
-    """``n`` copies of the argument: the indexed ``dup``."""
+    """``n`` copies of the argument: the indexed ``dup``.
+
+    >>> repl(3)(2.0)
+    (2.0, 2.0, 2.0)
+    """
     return wiring(f"repl({n})", 0, (0,) * n)
 
 
 def sum_(n: int) -> Morphism[Any, Any]:
-    """The sum of ``n`` parts: the indexed ``jam``."""
+    """The sum of ``n`` parts: the indexed ``jam``, linear maps only.
+
+    >>> from essence_ad import Additive
+    >>> Additive(sum_(3))((1.0, 2.0, 3.0))
+    6.0
+    """
     return wiring(f"sum_({n})", (0,) * n, 0)
 
 
 def scale(s: Any) -> Morphism[Any, Any]:
-    """Multiplication by ``s``, linear on any space (elementwise where ``s`` is an array)."""
+    """Multiplication by ``s``, linear on any space (elementwise where ``s`` is an array).
+
+    >>> scale(3.0)(2.0), scale(3.0)((1.0, 2.0))
+    (6.0, (3.0, 6.0))
+    """
     return box(Scale(s))
 
 
 def const(value: Any) -> Morphism[Any, Any]:
-    """The program that ignores its argument; a product of arrays is a fork of constants."""
+    """The program that ignores its argument; a product of arrays is a fork of constants.
+
+    >>> const(2.5), const((1.0, 2.0))
+    (const(2.5), fork(const(1.0), const(2.0)))
+    """
     tree = pack(value)
     if isinstance(tree, tuple):
         return fork(*[const(t) for t in tree]) if tree else it
@@ -308,6 +336,8 @@ def const(value: Any) -> Morphism[Any, Any]:
 
 
 # ---------------------------------------------------------------------------------------------- compositions
+
+_Any = Morphism[Any, Any]
 
 
 def _programs(name: str, fs: tuple[Any, ...]) -> None:
@@ -319,8 +349,26 @@ def _programs(name: str, fs: tuple[Any, ...]) -> None:
             )  # fmt: skip
 
 
+# The overloads for four and more arrows say nothing of types; they must not take what the others refuse.
+
+
+@overload
+def compose() -> Morphism[Any, Any]: ...
+@overload
+def compose(f: Morphism[A, B], /) -> Morphism[A, B]: ...
+@overload
+def compose(g: Morphism[B, C], f: Morphism[A, B], /) -> Morphism[A, C]: ...
+@overload
+def compose(h: Morphism[C, D], g: Morphism[B, C], f: Morphism[A, B], /) -> Morphism[A, D]: ...
+@overload
+def compose(k: _Any, h: _Any, g: _Any, f: _Any, /, *fs: _Any) -> _Any: ...
 def compose(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
-    """``compose(h, g, f)`` is ``h`` after ``g`` after ``f``; of nothing, the identity."""
+    """``compose(h, g, f)`` is ``h`` after ``g`` after ``f``; of nothing, the identity.
+
+    >>> from essence_ad import cos, sin
+    >>> compose(sin, cos), compose()
+    (cos >> sin, identity)
+    """
     _programs("compose", fs)
     if len(fs) < 2:
         return fs[0] if fs else identity
@@ -337,18 +385,64 @@ def _parallel(shape: str, fs: tuple[Morphism[Any, Any], ...]) -> Morphism[Any, A
     return Morphism(shape, fs, parallel_types(tuple([f.type for f in fs]), shape, lambda: fs))
 
 
+@overload
+def cross() -> Morphism[tuple[()], tuple[()]]: ...
+@overload
+def cross(f: Morphism[A, B], /) -> Morphism[tuple[A], tuple[B]]: ...
+@overload
+def cross(f: Morphism[A, B], g: Morphism[C, D], /) -> Morphism[tuple[A, C], tuple[B, D]]: ...
+@overload
+def cross(f: Morphism[A, B], g: Morphism[C, D], h: Morphism[E, F], /) -> Morphism[tuple[A, C, E], tuple[B, D, F]]: ...
+@overload
+def cross(f: _Any, g: _Any, h: _Any, k: _Any, /, *fs: _Any) -> _Any: ...
 def cross(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
-    """Side by side: ``(a, b) -> (f a, g b)``, for any number of programs."""
+    """Side by side: ``(a, b) -> (f a, g b)``, for any number of programs.
+
+    >>> from essence_ad import add, exp
+    >>> f = cross(add, exp)
+    >>> str(f.type), f((1.0, 2.0), 0.0) == (3.0, 1.0)
+    ('(num × num) × num -> num × num', True)
+    """
     return _parallel("cross", fs)
 
 
+@overload
+def fork() -> Morphism[Any, tuple[()]]: ...
+@overload
+def fork(f: Morphism[A, B], /) -> Morphism[A, tuple[B]]: ...
+@overload
+def fork(f: Morphism[A, B], g: Morphism[A, C], /) -> Morphism[A, tuple[B, C]]: ...
+@overload
+def fork(f: Morphism[A, B], g: Morphism[A, C], h: Morphism[A, D], /) -> Morphism[A, tuple[B, C, D]]: ...
+@overload
+def fork(f: _Any, g: _Any, h: _Any, k: _Any, /, *fs: _Any) -> _Any: ...
 def fork(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
-    """One argument to each: ``a -> (f a, g a)``; of nothing, ``it``."""
+    """One argument to each: ``a -> (f a, g a)``; of nothing, ``it``.
+
+    >>> from essence_ad import exp, scale
+    >>> fork(exp, scale(2.0))(0.0) == (1.0, 0.0)
+    True
+    """
     return _parallel("fork", fs) if fs else it
 
 
+@overload
+def join() -> Morphism[tuple[()], Any]: ...
+@overload
+def join(f: Morphism[A, B], /) -> Morphism[tuple[A], B]: ...
+@overload
+def join(f: Morphism[A, C], g: Morphism[B, C], /) -> Morphism[tuple[A, B], C]: ...
+@overload
+def join(f: Morphism[A, D], g: Morphism[B, D], h: Morphism[C, D], /) -> Morphism[tuple[A, B, C], D]: ...
+@overload
+def join(f: _Any, g: _Any, h: _Any, k: _Any, /, *fs: _Any) -> _Any: ...
 def join(*fs: Morphism[Any, Any]) -> Morphism[Any, Any]:
-    """The sum of linear arrows of each part: ``(a, b) -> f a + g b``; of nothing, the zero out of the unit."""
+    """The sum of linear arrows of each part: ``(a, b) -> f a + g b``; of nothing, the zero out of the unit.
+
+    >>> from essence_ad import Additive, scale
+    >>> Additive(join(scale(2.0), scale(3.0)))((10.0, 1.0))
+    23.0
+    """
     return _parallel("join", fs) if fs else wiring("zero_", (), 0)
 
 

@@ -1,0 +1,13 @@
+"""Hypothesis profiles: ``dev`` by default, ``ci`` for a full run, ``thorough`` now and then (HYPOTHESIS_PROFILE)."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("dev", max_examples=50, derandomize=True, **_COMMON)
+settings.register_profile("ci", max_examples=500, derandomize=True, **_COMMON)
+settings.register_profile("thorough", max_examples=5000, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
