@@ -7,6 +7,8 @@ import pytest
 
 from essence_ad import (
     Additive,
+    D,
+    Dual,
     assoc,
     compose,
     cos,
@@ -67,6 +69,13 @@ def test_long_chains_do_not_recurse() -> None:
     assert flat(0.5) == rope(0.5)
     y, df = reverse(flat)(0.5)
     assert np.isfinite(df(1.0)) and len(repr(flat)) == 3 * n + 4 * (n - 1)
+
+
+def test_a_chain_of_a_million_primitives() -> None:
+    n = 1_000_000
+    f = compose(*[sin, scale(1.5)] * (n // 2))
+    y, df = D(Dual(Additive))(f)(0.5)
+    assert y == f(0.5) and 0 <= df(1.0) < 1e300
 
 
 def test_wires_of_unknown_structure() -> None:
