@@ -1,0 +1,197 @@
+"""How a call of NumPy becomes a call of a primitive: which arguments are arrays, and which are its options."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import numbers
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from essence_ad.errors import TracingError
+from essence_ad.primitives import by_function
+from essence_ad.primitives.primitive import Primitive
+from essence_ad.tracing import rewrites, source
+from essence_ad.tracing.source import in_place, unsupported
+
+_NUMBERS = frozenset({float, int, complex, bool, np.ndarray, np.float64, np.float32, np.complex128, np.int64, np.bool_})
+_REDUCTIONS = {
+    (np.add, "reduce"): np.sum, (np.multiply, "reduce"): np.prod, (np.maximum, "reduce"): np.max, (np.minimum, "reduce"): np.min,
+    (np.logical_and, "reduce"): np.all, (np.logical_or, "reduce"): np.any,
+    (np.add, "accumulate"): np.cumsum, (np.multiply, "accumulate"): np.cumprod,
+}  # fmt: skip
+_LOGICAL = {np.bitwise_and: np.logical_and, np.bitwise_or: np.logical_or, np.bitwise_xor: np.logical_xor, np.invert: np.logical_not}
+_IGNORED = {"order": ("C", "K", "A", None), "subok": (True, False), "copy": (True, False, None), "casting": ("same_kind",)}
+
+
+def operand(value: Any) -> bool:
+    """Whether a value may stand beside an array in arithmetic."""
+    kind = type(value)
+    if kind in _NUMBERS:
+        return True
+    if isinstance(value, (list, tuple)):
+        return True
+    if getattr(kind, "__essence_call__", None) is not None:
+        return True
+    return hasattr(value, "dtype") or (isinstance(value, numbers.Number) and not hasattr(value, "__array_ufunc__"))
+
+
+def leader(values: Sequence[Any]) -> Any:
+    """The value among these that says what a call means: the one of the innermost level."""
+    best: Any = None
+    for value in values:
+        if getattr(type(value), "__essence_call__", None) is not None and (best is None or value.level > best.level):
+            best = value
+    if best is None:
+        raise TracingError(
+            "no array among the arguments is traced", found=source.found("a call"), expected="a traced array",
+            remedy="give the arrays by position",
+        )  # fmt: skip
+    return best
+
+
+def static(value: Any) -> Any:
+    """An option of a primitive, which must be known: traced values in it are refused, counted ones looked into."""
+    if getattr(type(value), "__essence_call__", None) is not None:
+        return value.known("used as an index or an option")
+    if isinstance(value, slice):
+        return slice(static(value.start), static(value.stop), static(value.step))
+    if type(value) in (tuple, list):
+        return type(value)([static(v) for v in value])
+    return value
+
+
+# ---------------------------------------------------------------------------------------------- calls
+
+
+def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
+    """A ufunc at its inputs, without options."""
+    first = leader(inputs)
+    primitive = by_function().get(ufunc)
+    if primitive is not None:
+        return first.bind(primitive, inputs, {})
+    if ufunc in _LOGICAL and all(np.result_type(x) == bool for x in inputs):
+        return elementwise(_LOGICAL[ufunc], inputs)
+    return otherwise(ufunc, inputs, {})
+
+
+def power(base: Any, exponent: int | float) -> Any:
+    """``x ** n`` as NumPy does it: squares, roots and reciprocals are themselves, so that derivatives stay finite at 0."""
+    table = by_function()
+    if exponent == 2:
+        return elementwise(np.square, (base,)) if np.square in table else base * base
+    if exponent == 1:
+        return base
+    if exponent == 0.5 and np.sqrt in table:
+        return elementwise(np.sqrt, (base,))
+    if exponent == -1:
+        return elementwise(np.reciprocal, (base,)) if np.reciprocal in table else 1 / base
+    return elementwise(np.power, (base, exponent))
+
+
+def ufunc_call(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    """A ufunc with options, or one of its methods."""
+    if options.get("out") is not None:
+        raise in_place(f"{ufunc.__name__}(..., out=...)", "leave out= away; for a += x write a = a + x")
+    if options.get("where", True) is not True:
+        raise in_place(f"{ufunc.__name__}(..., where=...)", f"write np.where(mask, np.{ufunc.__name__}(...), other)")
+    options = {k: v for k, v in options.items() if k not in ("out", "where") and not (k in _IGNORED and v in _IGNORED[k])}
+    if method == "__call__":
+        dtype = options.pop("dtype", None)
+        if options:
+            return otherwise(ufunc, inputs, options)
+        result = elementwise(ufunc, inputs)
+        return result if dtype is None else result.astype(dtype)
+    if method == "at":
+        raise in_place(f"{ufunc.__name__}.at")
+    if method == "outer" and len(inputs) == 2:
+        a, b = inputs
+        return elementwise(ufunc, (np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b))
+    if (ufunc, method) in _REDUCTIONS:
+        if len(inputs) > 1 or "axis" not in options:
+            options = {"axis": 0, **options}
+        return function_call(_REDUCTIONS[ufunc, method], inputs, options)
+    raise unsupported(ufunc, f"its method {method}")
+
+
+def function_call(function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
+    """A function of NumPy, or a kernel of this library, at its arguments."""
+    primitive = by_function().get(function)
+    if primitive is None:
+        return otherwise(function, args, options)
+    inputs, params = arguments(primitive, function, args, options)
+    result = leader(inputs).bind(primitive, inputs, params)
+    return list(result) if callable(primitive.outputs) and isinstance(result, tuple) else result
+
+
+def otherwise(function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
+    """A function without a primitive: one written with others, or an error."""
+    written = rewrites.table().get(function)
+    if written is not None:
+        return written(*args, **options)
+    found = [value for value in _flat([*args, *options.values()]) if getattr(type(value), "__essence_call__", None)]
+    return leader(found).other(function, args, options)
+
+
+def _flat(values: Any) -> Iterator[Any]:
+    for value in values:
+        if type(value) in (tuple, list):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+# ---------------------------------------------------------------------------------------------- arguments
+
+
+@functools.cache
+def _signature(function: Any) -> tuple[tuple[str, ...], str | None, dict[str, Any]]:
+    """The names of a function's parameters that may be positional, that of ``*args``, and the defaults."""
+    kinds = inspect.Parameter
+    parameters = inspect.signature(function).parameters.values()
+    names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+    star = next((p.name for p in parameters if p.kind is kinds.VAR_POSITIONAL), None)
+    return tuple(names), star, {p.name: p.default for p in parameters}
+
+
+def arguments(
+    primitive: Primitive, function: Callable[..., Any], args: Sequence[Any], options: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The array inputs and the bound options of a call, whatever way they were passed."""
+    arity, declared = primitive.arity, primitive.options
+    if len(args) == arity and not options:
+        return list(args), primitive.call().params if declared else {}
+    names, star, defaults = _signature(function)
+    given: dict[str, Any] = dict(zip(names, args, strict=False)) | options
+    inputs: list[Any] = []
+    params: dict[str, Any] = {}
+    for value in args[len(names) :]:
+        if isinstance(value, str) and "subscripts" in declared:
+            params["subscripts"] = value
+        else:
+            inputs.append(value)
+    for name, value in given.items():
+        if name in declared:
+            if value is not np._NoValue:
+                params[name] = static(value)
+        elif name in ("out", "where") and value is not None and value is not np._NoValue and value is not True and arity != 3:
+            raise in_place(f"{function.__name__}(..., {name}=...)", f"leave {name}= away, and select with np.where")
+        elif name in names and (arity is None or len(inputs) < arity):
+            if arity is None and isinstance(value, (list, tuple)):
+                inputs.extend(value)
+            else:
+                inputs.append(value)
+        elif not _default(name, value, defaults):
+            raise unsupported(function, f"{name}=")
+    if star is not None and not names and arity is None and len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
+        inputs = list(inputs[0])
+    return inputs, primitive.call(**params).params
+
+
+def _default(name: str, value: Any, defaults: dict[str, Any]) -> bool:
+    if value is None or value is np._NoValue or (name in _IGNORED and value in _IGNORED[name]):
+        return True
+    return name in defaults and type(value) is type(defaults[name]) and bool(value == defaults[name])
+

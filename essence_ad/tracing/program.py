@@ -1,0 +1,289 @@
+"""Ordinary functions as programs: ``@program`` records what a function does, once for each space it meets."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from essence_ad.diagram import Diagram
+from essence_ad.errors import EssenceError, OptionError, StructureError
+from essence_ad.functor import Wiring
+from essence_ad.morphism import Morphism, from_diagram
+from essence_ad.spaces import TUPLE, Product, Space, space_of
+from essence_ad.structure import NUM, Arrow, Pattern
+from essence_ad.tracing.tracer import Trace
+
+REMEMBERED = 64  #: how many spaces a program keeps its recordings for
+
+
+def name_of(function: Any) -> str:
+    """What a function is called in messages."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def trace(function: Callable[..., Any], space: Space) -> Morphism[Any, Any]:
+    """The program that a function is at a space; a function of several arguments takes a product.
+
+    Arguments and results may be numbers, arrays, and tuples, lists, dicts, dataclasses and attrs classes of them.
+    Raises ``TracingError`` where the function needs values (``if x > 0``), ``UnsupportedError`` where it calls
+    something that no primitive stands for.
+
+    >>> from essence_ad import R
+    >>> trace(lambda x, y: {"sum": x + y}, R * R)((1.0, 2.0))
+    {'sum': 3.0}
+    """
+    spread = isinstance(space, Product) and space.container == TUPLE and _takes(function, len(space.parts))
+    return _recorded(function, space, spread)
+
+
+def _recorded(function: Callable[..., Any], space: Space, spread: bool) -> Morphism[Any, Any]:
+    return _morphism(_record(function, space, spread)[0], function)
+
+
+def _record(function: Callable[..., Any], space: Space, spread: bool) -> tuple[Diagram, bool]:
+    """The diagram at a space, and whether it may be kept (it holds no traced array of an outer trace)."""
+    with Trace(name_of(function)) as record:
+        tree = record.argument(space)
+        x = space.unpack(tree)
+        d = record.diagram(tree, function(*x) if spread else function(x), space)
+    return d, not record.captured
+
+
+def _morphism(d: Diagram, function: Any) -> Morphism[Any, Any]:
+    name = name_of(function)
+    return from_diagram(d, Arrow(_numbers(d.dom), _numbers(d.cod)), name if name.isidentifier() else None)
+
+
+def _numbers(pattern: Pattern) -> Pattern:
+    return tuple([_numbers(p) for p in pattern]) if isinstance(pattern, tuple) else NUM
+
+
+@functools.lru_cache(maxsize=1024)
+def _signature(function: Any) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def _takes(function: Any, n: int) -> bool:
+    """Whether a function takes ``n`` arguments and not one."""
+    return not _accepts(function, 1) and _accepts(function, n)
+
+
+def _accepts(function: Any, n: int) -> bool:
+    ufunc_inputs = getattr(function, "nin", None)
+    if ufunc_inputs is not None:
+        return bool(ufunc_inputs == n)
+    signature = _signature(function)
+    if signature is None:
+        return n == 1
+    try:
+        signature.bind(*(None,) * n)
+    except TypeError:
+        return False
+    return True
+
+
+def _arity(function: Any) -> int:
+    """How many arguments a function needs."""
+    ufunc_inputs = getattr(function, "nin", None)
+    if ufunc_inputs is not None:
+        return int(ufunc_inputs)
+    signature = _signature(function)
+    if signature is None:
+        return 1
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return len([p for p in signature.parameters.values() if p.kind in kinds and p.default is p.empty])
+
+
+class Program(Morphism[Any, Any]):
+    """A Python function as a program: recorded at the spaces of what it is called with, and kept for the next call.
+
+    Where it is composed with others before any space is known, it is recorded once without shapes; a function that
+    needs them says so by ``NeedsSpaceError``, and ``f.at(R[3])`` gives it one.
+    """
+
+    __slots__ = ("__dict__",)
+
+    function: Callable[..., Any]
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        put = object.__setattr__
+        functools.update_wrapper(_Setter(self), function)
+        put(self, "function", function)
+        put(self, "arity", _arity(function))
+        put(self, "parts", ())
+        name = name_of(function)
+        put(self, "name", name if name.isidentifier() else None)
+        put(self, "_diagram", None)
+        put(self, "_kept", OrderedDict())
+        put(self, "_lock", threading.Lock())
+        put(self, "_shapeless", None)
+
+    def __reduce__(self) -> Any:
+        return Program, (self.function,)
+
+    # ------------------------------------------------------------------ without a space
+
+    @property
+    def form(self) -> Any:  # type: ignore[override]
+        """The program recorded without shapes: a diagram, or a wiring where it does nothing but move its arguments."""
+        return self._without_space()[0]
+
+    @property
+    def type(self) -> Arrow:  # type: ignore[override]
+        """The type of the program recorded without shapes."""
+        return self._without_space()[1]
+
+    def _without_space(self) -> tuple[Any, Arrow]:
+        if self.__dict__["_shapeless"] is None:
+            self.__dict__["_shapeless"] = _shapeless(self.function, self.__dict__["arity"])
+        found: tuple[Any, Arrow] = self.__dict__["_shapeless"]
+        return found
+
+    # ------------------------------------------------------------------ at a space
+
+    def program_at(self, space: Space, spread: bool | None = None) -> Morphism[Any, Any]:
+        """The program at a space, from memory where the function was recorded there before."""
+        if spread is None:
+            spread = isinstance(space, Product) and space.container == TUPLE and _takes(self.function, len(space.parts))
+        kept, lock = self.__dict__["_kept"], self.__dict__["_lock"]
+        with lock:
+            found: Morphism[Any, Any] | None = kept.get((space, spread))
+            if found is not None:
+                kept.move_to_end((space, spread))
+                return found
+        d, keep = _record(self.function, space, spread)
+        found = _morphism(d, self.function)
+        if keep:
+            with lock:
+                kept[space, spread] = found
+                while len(kept) > REMEMBERED:
+                    kept.popitem(last=False)
+        return found
+
+    def at(self, space: Space) -> Morphism[Any, Any]:
+        """The program recorded at a space, every linear primitive knowing its transpose."""
+        return self.program_at(space).at(space)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """The value at arguments, by position or by name."""
+        if options:
+            args = self._bound(args, options)
+        if not args:
+            return self.program_at(Product(()), spread=True)(())
+        return as_program(self, args)(*args)
+
+    def _bound(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+        signature = _signature(self.function)
+        try:
+            assert signature is not None
+            bound = signature.bind(*args, **options)
+        except (AssertionError, TypeError) as error:
+            raise OptionError(
+                f"{name_of(self.function)} does not take these arguments", found=f"{len(args)} and {sorted(options)}",
+                expected=f"{name_of(self.function)}{signature}", remedy=f"as Python says: {error}",
+            ) from error  # fmt: skip
+        if bound.kwargs:
+            raise OptionError(
+                f"{name_of(self.function)} has arguments by keyword only, which a program cannot have",
+                found=sorted(bound.kwargs), expected="arguments that may be given by position",
+                remedy="fix them first: program(functools.partial(f, name=value))",
+            )  # fmt: skip
+        return bound.args
+
+    def __hash__(self) -> int:
+        return hash(self.function)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Program) and self.function == other.function)
+
+    def __repr__(self) -> str:
+        return self.name or "<program>"
+
+
+class _Setter:
+    """Lets ``functools.update_wrapper`` write to an immutable program."""
+
+    def __init__(self, target: Any) -> None:
+        object.__setattr__(self, "target", target)
+
+    def __setattr__(self, key: str, value: object) -> None:
+        object.__getattribute__(self, "target").__dict__[key] = value
+
+    def __getattribute__(self, key: str) -> Any:
+        return getattr(object.__getattribute__(self, "target"), key)
+
+
+def _shapeless(function: Any, arity: int) -> tuple[Any, Arrow]:
+    with Trace(name_of(function)) as record:
+        arguments = [record.argument(None) for _ in range(arity)]
+        tree = arguments[0] if arity == 1 else tuple(arguments)
+        d = record.diagram(tree, function(*arguments), None)
+    if not d.boxes:
+        wiring = Wiring(name_of(function), d.dom, d.cod)
+        return wiring, Arrow(d.dom, d.cod)
+    return d, Arrow(_numbers(d.dom), _numbers(d.cod))
+
+
+def program(function: Any, *spaces: Space) -> Any:
+    """A Python function as a program; with spaces (one for each argument), recorded there at once.
+
+    >>> import numpy as np
+    >>> from essence_ad import D, Dual, Additive, R
+    >>> @program
+    ... def f(x, y):
+    ...     return np.sin(x) * y
+    >>> value, gradient = D(Dual(Additive))(f)(0.0, 3.0)
+    >>> gradient(1.0) == (3.0, 0.0)
+    True
+    """
+    if isinstance(function, Morphism):
+        return function if not spaces else function.at(_one(spaces))
+    if not callable(function):
+        raise OptionError(
+            "program takes a Python function", found=type(function).__name__, expected="a function on arrays",
+            remedy="use const(c) for a constant program",
+        )  # fmt: skip
+    if not spaces:
+        return Program(function)
+    return trace(function, spaces[0]) if len(spaces) == 1 else _recorded(function, _one(spaces), True)
+
+
+def _one(spaces: tuple[Space, ...]) -> Space:
+    return spaces[0] if len(spaces) == 1 else Product(spaces)
+
+
+def as_program(function: Any, args: tuple[Any, ...]) -> Morphism[Any, Any]:
+    """What the calculus runs: a program as it is, a function recorded at the spaces of its arguments.
+
+    Only the shapes of the arguments are used, which may be traced arrays themselves. The domain is the space of the
+    argument where there is one, and a product of the spaces where there are several.
+
+    >>> as_program(lambda x, y: x * y, (2, 3.0))((2.0, 3.0))
+    6.0
+    """
+    if isinstance(function, Morphism) and not isinstance(function, Program):
+        return function
+    spaces = tuple([space_of(a) for a in args])
+    spread = len(args) != 1
+    space = _one(spaces)
+    python = function.function if isinstance(function, Program) else function
+    if not spread and isinstance(space, Product) and space.container == TUPLE:
+        spread = _takes(python, len(space.parts))
+    if isinstance(function, Program):
+        return function.program_at(space, spread)
+    if not callable(function):
+        raise OptionError(
+            "a program or a Python function was expected", found=type(function).__name__, expected="something to call",
+            remedy="give a morphism, or a function on arrays",
+        )  # fmt: skip
+    return _recorded(function, space, spread)
+
+
+_ = EssenceError, StructureError

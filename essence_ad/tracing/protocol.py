@@ -1,0 +1,257 @@
+"""Array-like values that answer NumPy: operators, ufuncs, functions and methods all become calls of primitives.
+
+A subclass says what a call of a primitive means for it (``bind``): recording it, counting it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from essence_ad.errors import ShapeError
+from essence_ad.primitives import catalogue
+from essence_ad.primitives.primitive import Primitive, astype
+from essence_ad.tracing import calls
+from essence_ad.tracing.source import in_place, unsupported
+
+
+def _binary(ufunc: Any) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    def operator(self: Any, other: Any) -> Any:
+        return calls.elementwise(ufunc, (self, other)) if calls.operand(other) else NotImplemented
+
+    def reflected(self: Any, other: Any) -> Any:
+        return calls.elementwise(ufunc, (other, self)) if calls.operand(other) else NotImplemented
+
+    return operator, reflected
+
+
+def _unary(ufunc: Any) -> Callable[[Any], Any]:
+    return lambda self: calls.elementwise(ufunc, (self,))
+
+
+def _method(function: Any) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        return function(self, *args, **options)
+
+    method.__doc__ = f"As ``numpy.{function.__name__}``."
+    return method
+
+
+class Overloaded:
+    """A value that NumPy's functions, its methods and Python's operators accept in the place of an array.
+
+    Subclasses give ``shape``, ``dtype`` and ``bind``. Where several kinds meet, the one of the highest ``level`` binds.
+    """
+
+    __slots__ = ()
+
+    level: int = 0
+    shape: Any
+    dtype: Any
+
+    def bind(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """What a call of a primitive on these inputs gives."""
+        raise NotImplementedError
+
+    def other(self, function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
+        """What a call of a function gives that no primitive stands for: an error, unless a subclass knows better."""
+        raise unsupported(function)
+
+    def known(self, use: str) -> Any:
+        """The value itself, where Python needs it (``if``, ``float``, an index); an error where there is none yet."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "__call__" and not options:
+            return calls.elementwise(ufunc, inputs)
+        return calls.ufunc_call(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return calls.function_call(function, args, options)
+
+    def __essence_call__(self, function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
+        return calls.function_call(function, args, options)
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        return np.asarray(self.known("made a NumPy array"), *args)
+
+    # ------------------------------------------------------------------ Python's operators
+
+    __add__, __radd__ = _binary(np.add)
+    __sub__, __rsub__ = _binary(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide)
+    __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
+    __mod__, __rmod__ = _binary(np.remainder)
+    __matmul__, __rmatmul__ = _binary(np.matmul)
+    __and__, __rand__ = _binary(np.bitwise_and)
+    __or__, __ror__ = _binary(np.bitwise_or)
+    __xor__, __rxor__ = _binary(np.bitwise_xor)
+    __lt__, __gt__ = _binary(np.less)[0], _binary(np.greater)[0]
+    __le__, __ge__ = _binary(np.less_equal)[0], _binary(np.greater_equal)[0]
+    __eq__, __ne__ = _binary(np.equal)[0], _binary(np.not_equal)[0]  # type: ignore[assignment]
+    __neg__, __abs__, __invert__ = _unary(np.negative), _unary(np.absolute), _unary(np.invert)
+    __hash__ = object.__hash__
+    _power, __rpow__ = _binary(np.power)
+
+    def __pow__(self, exponent: Any) -> Any:
+        return calls.power(self, exponent) if type(exponent) in (int, float) else self._power(exponent)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __round__(self, digits: int = 0) -> Any:
+        return np.round(self, digits)  # type: ignore[call-overload]
+
+    # ------------------------------------------------------------------ Python asking for the value
+
+    def __bool__(self) -> bool:
+        return bool(self.known("asked whether it is true"))
+
+    def __float__(self) -> float:
+        return float(self.known("turned into a float"))
+
+    def __int__(self) -> int:
+        return int(self.known("turned into an int"))
+
+    def __complex__(self) -> complex:
+        return complex(self.known("turned into a complex number"))
+
+    def __index__(self) -> int:
+        return int(self.known("used as an index or a count"))
+
+    def item(self, *args: Any) -> Any:
+        """The Python number, where the value is known."""
+        return self.known("turned into a Python number").item(*args)
+
+    def tolist(self) -> Any:
+        """Nested lists, where the value is known."""
+        return self.known("turned into a list").tolist()
+
+    # ------------------------------------------------------------------ the array as a container
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the array takes."""
+        return int(self.size * self.dtype.itemsize)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of an array without axes")
+        return int(self.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return value in self.known("searched with 'in'")
+
+    def __getitem__(self, key: Any) -> Any:
+        return calls.leader((self,)).bind(catalogue()["index"], (self,), {"key": calls.static(key)})
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise in_place("x[...] = ...")
+
+    # ------------------------------------------------------------------ the methods of arrays
+
+    sum, prod, mean, var, std = map(_method, (np.sum, np.prod, np.mean, np.var, np.std))
+    max, min, argmax, argmin, ptp = map(_method, (np.max, np.min, np.argmax, np.argmin, np.ptp))
+    any, all, cumsum, cumprod = map(_method, (np.any, np.all, np.cumsum, np.cumprod))
+    dot, trace, diagonal, swapaxes = map(_method, (np.dot, np.trace, np.diagonal, np.swapaxes))
+    squeeze, repeat, take, round = map(_method, (np.squeeze, np.repeat, np.take, np.round))
+    argsort, searchsorted, nonzero, compress = map(_method, (np.argsort, np.searchsorted, np.nonzero, np.compress))
+
+    def clip(self, min: Any = None, max: Any = None) -> Any:
+        """As ``numpy.clip``."""
+        return np.clip(self, min, max)  # type: ignore[call-overload]
+
+    def conj(self) -> Any:
+        """As ``numpy.conj``."""
+        return np.conj(self)  # type: ignore[call-overload]
+
+    conjugate = conj
+
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """As ``numpy.reshape``."""
+        if order != "C":
+            raise unsupported(np.reshape, f"order={order!r}")
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[call-overload]
+
+    def ravel(self, order: str = "C") -> Any:
+        """All elements along one axis."""
+        return self.reshape(-1, order=order)
+
+    flatten = ravel
+
+    def transpose(self, *axes: Any) -> Any:
+        """As ``numpy.transpose``."""
+        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore[call-overload]
+
+    @property
+    def T(self) -> Any:
+        """The transposed array."""
+        return np.transpose(self)  # type: ignore[call-overload]
+
+    @property
+    def mT(self) -> Any:
+        """The array with its last two axes exchanged."""
+        if self.ndim < 2:
+            raise ShapeError(
+                "mT exchanges the last two axes", found=f"shape {self.shape}", expected="two axes or more",
+                remedy="use T, or reshape first",
+            )  # fmt: skip
+        return np.swapaxes(self, -1, -2)  # type: ignore[call-overload]
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return np.real(self) if self.dtype.kind == "c" else self  # type: ignore[call-overload]
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return np.imag(self)  # type: ignore[call-overload]
+
+    @property
+    def flat(self) -> Any:
+        """The elements one by one."""
+        return iter(self.ravel())
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+        """The array with its numbers converted."""
+        return self if self.dtype == np.dtype(dtype) else astype(self, dtype=np.dtype(dtype))
+
+    def copy(self, order: str = "C") -> Any:
+        """The value itself, which nobody can change."""
+        return self
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def sort(self, *args: Any, **options: Any) -> Any:
+        """An error: sorting in place changes the array; ``np.sort(x)`` does not."""
+        raise in_place("x.sort()", "write x = np.sort(x)")
+
+    def fill(self, *args: Any) -> Any:
+        """An error: filling changes the array."""
+        raise in_place("x.fill()", "write x = np.full_like(x, value)")
+

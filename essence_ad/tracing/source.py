@@ -1,0 +1,103 @@
+"""Where in the user's code an operation was written, found without reading source until somebody asks."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import os
+import sys
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from essence_ad.errors import TracingError, UnsupportedError
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_SKIPPED = (_PACKAGE, os.path.dirname(os.path.abspath(np.__file__)) + os.sep, functools.__file__, "<__array_function__")
+_inside: dict[str, bool] = {}
+
+
+class Place:
+    """A line of a user's function: the code and the place in it; file and number are looked up when shown."""
+
+    __slots__ = ("code", "offset")
+
+    def __init__(self, code: CodeType, offset: int) -> None:
+        self.code, self.offset = code, offset
+
+    @property
+    def number(self) -> int:
+        """The line number."""
+        for start, end, line in self.code.co_lines():
+            if start <= self.offset < end and line is not None:
+                return line
+        return self.code.co_firstlineno
+
+    @property
+    def text(self) -> str:
+        """The line itself, where its file can be read."""
+        return linecache.getline(self.code.co_filename, self.number).strip()
+
+    def __str__(self) -> str:
+        return f"{os.path.basename(self.code.co_filename)}:{self.number}, in {self.code.co_name}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
+def here() -> Place | None:
+    """The innermost line outside this library and NumPy.
+
+    >>> def f():
+    ...     return here()
+    >>> f().code.co_name
+    'f'
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        inside = _inside.get(code.co_filename)
+        if inside is None:
+            inside = _inside[code.co_filename] = code.co_filename.startswith(_SKIPPED)
+        if not inside:
+            return Place(code, frame.f_lasti)
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def found(what: str) -> str:
+    """What was met, with the user's line where there is one.
+
+    >>> found("bool(x)").startswith("bool(x)")
+    True
+    """
+    place = here()
+    if place is None:
+        return what
+    return f"{what} at {place}: {place.text}" if place.text else f"{what} at {place}"
+
+
+def unsupported(function: Any, argument: str = "") -> UnsupportedError:
+    """The error for a call that no primitive stands for, with the user's line."""
+    name = getattr(function, "__name__", str(function))
+    module = str(getattr(function, "__module__", "") or "numpy")
+    full = f"{module}.{name}"
+    return UnsupportedError(
+        f"{full} with {argument} is not known to this library" if argument else f"{full} is not known to this library",
+        found=found(f"{name}({argument or '...'})"),
+        expected="one of the functions in essence_ad.primitives.catalogue()",
+        remedy=f"leave {argument} out, or do it by a call of its own" if argument
+        else f"write {name} with functions that are known, or add a primitive for it (one record, see CONTRIBUTING.md)",
+    )  # fmt: skip
+
+
+def in_place(what: str, remedy: str = "make a new array: np.where(mask, new, x), np.concatenate, np.stack") -> TracingError:
+    """The error for writing into an array."""
+    return TracingError(
+        "a traced array cannot be changed in place", found=found(what), expected="operations that give new arrays",
+        remedy=remedy,
+    )  # fmt: skip

@@ -1,0 +1,291 @@
+"""Traces: what an ordinary function does to abstract arrays, written down as a ``Diagram``.
+
+Traces nest. An operation is recorded by the innermost trace among its operands, and a traced array of an outer trace is
+a constant there: so the derivatives of nested programs cannot be confused.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from essence_ad.diagram import Box, Diagram, Op
+from essence_ad.errors import NeedsSpaceError, TracingError
+from essence_ad.primitives import by_function
+from essence_ad.primitives.primitive import NEGATE, Call, Constant, Primitive, Scale, same
+from essence_ad.spaces import Array, Product, Space, container_of, space_of
+from essence_ad.structure import Pattern
+from essence_ad.tracing import source
+from essence_ad.tracing.protocol import Overloaded
+
+_PYTHON_NUMBERS = frozenset({float, int, complex, bool})
+_STRONG = frozenset({np.dtype(np.float64), np.dtype(np.complex128)})  # a Python number does not change in these
+
+
+class Tracer(Overloaded):
+    """An abstract array: a wire of a trace, with its space (``None`` in a trace without shapes)."""
+
+    __slots__ = ("level", "space", "trace", "wire")
+
+    def __init__(self, trace: Trace, wire: int, space: Array | None) -> None:
+        self.trace, self.wire, self.space = trace, wire, space
+        self.level = trace.level
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The shape; an error in a trace without shapes."""
+        return self.space.shape if self.space is not None else self._unknown("shape")
+
+    @property
+    def dtype(self) -> Any:  # type: ignore[override]
+        """The dtype; an error in a trace without shapes."""
+        return self.space.dtype if self.space is not None else self._unknown("dtype")
+
+    def _unknown(self, what: str) -> Any:
+        raise NeedsSpaceError(
+            f"the {what} of an argument of {self.trace.name} is asked for, and no space was given",
+            found=source.found(f"a program without a space, whose function needs the {what}"),
+            expected="a function of elementwise operations, or a space",
+            remedy=f"name the space: program({self.trace.name}, R[3]), or {self.trace.name}.at(R[3])",
+        )  # fmt: skip
+
+    def bind(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The traced result: one box more in the trace."""
+        return self.trace.bind(primitive, inputs, params)
+
+    def __getitem__(self, key: Any) -> Any:
+        if self.space is None:
+            self._unknown("shape")
+        return super().__getitem__(key)
+
+    def known(self, use: str) -> Any:
+        """An error: a traced array has no value yet."""
+        self.trace.require_open()
+        place = source.here()
+        raise TracingError(
+            f"a traced array was {use}, and its value is not known while {self.trace.name} is recorded",
+            found=f"{place}: {place.text}" if place is not None else repr(self),
+            expected="array operations only, whose order does not depend on values",
+            remedy="choose with np.where(condition, a, b), np.maximum or np.minimum; use np.sin, not math.sin; "
+            "collect parts with np.stack; keep numbers that steer the program (counts, indices) out of its "
+            "arguments, by a closure or functools.partial",
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<traced {self.space if self.space is not None else 'array'} in {self.trace.name}>"
+
+
+class _Depth(threading.local):
+    level = 0
+
+
+_depth = _Depth()
+
+
+class Trace:
+    """A diagram while it grows. Use it in a ``with``; its traced arrays end with it.
+
+    >>> with Trace("square") as trace:
+    ...     x = trace.argument(Array())
+    ...     d = trace.diagram(x, x * x, Array())
+    >>> d.boxes
+    ((multiply, (0, 0), (1,)),)
+    """
+
+    __slots__ = ("boxes", "captured", "constants", "level", "n_wires", "name", "open")
+
+    def __init__(self, name: str = "the function") -> None:
+        self.name = name
+        self.boxes: list[Box] = []
+        self.n_wires = 0
+        self.constants: dict[Any, tuple[int, Any, Any, Array | None]] = {}
+        self.captured = False  #: whether a traced array of an outer trace became a constant
+        self.level = 0
+        self.open = False
+
+    def __enter__(self) -> Trace:
+        _depth.level += 1
+        self.level, self.open = _depth.level, True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _depth.level -= 1
+        self.open = False
+
+    def require_open(self) -> None:
+        """An error where a traced array is used after its trace ended."""
+        if not self.open:
+            raise TracingError(
+                f"a traced array was used after the recording of {self.name} ended", found=source.found("a leaked traced array"),
+                expected="traced arrays used only inside the function that got them",
+                remedy="return the array from the function; do not keep it in a global, a list or an attribute",
+            )  # fmt: skip
+
+    # ------------------------------------------------------------------ wires
+
+    def argument(self, space: Space | None) -> Any:
+        """A packed value of fresh traced arrays; one without shape for ``None``."""
+        if isinstance(space, Product):
+            return tuple([self.argument(p) for p in space.parts])
+        assert space is None or isinstance(space, Array)
+        return self.fresh(space)
+
+    def fresh(self, space: Array | None) -> Tracer:
+        """A traced array on a wire of its own."""
+        wire = self.n_wires
+        self.n_wires = wire + 1
+        return Tracer(self, wire, space)
+
+    def constant(self, value: Any) -> tuple[int, Array | None]:
+        """The wire of a constant and its space; the same object has the same wire, unless somebody changed it."""
+        held = self.constants.get(id(value))
+        if held is not None and (not isinstance(value, np.ndarray) or same(held[2], value)):
+            return held[0], held[3]
+        if isinstance(value, Tracer):
+            value.trace.require_open()
+            self.captured = True
+        array = np.asarray(value) if isinstance(value, (list, tuple)) else value
+        if type(array) is np.ndarray and array.base is None and not array.flags.writeable:
+            op = Constant(())
+            op.value = array
+        else:
+            op = Constant(array)
+        if getattr(type(array), "__essence_call__", None) is not None and not isinstance(array, Tracer):
+            self.captured = True
+        space = None if isinstance(array, Tracer) and array.space is None else space_of(array)
+        assert space is None or isinstance(space, Array)
+        wire = self.n_wires
+        self.n_wires = wire + 1
+        self.boxes.append((op, (), (wire,)))
+        self.constants[id(value)] = wire, value, op.value, space  # the value is kept, so that its id is not given anew
+        return wire, space
+
+    # ------------------------------------------------------------------ operations
+
+    def bind(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """A call of a primitive on values, at least one of them traced here."""
+        if not self.open:
+            self.require_open()
+        if primitive is _multiply() and not params:
+            scaled = self._scaling(*inputs)
+            if scaled is not None:
+                return scaled
+        wires, spaces = [], []
+        for value in inputs:
+            if type(value) is Tracer and value.trace is self:
+                wires.append(value.wire)
+                spaces.append(value.space)
+            else:
+                if type(value) in _PYTHON_NUMBERS:
+                    value = _strong(value, inputs)
+                wire, space = self.constant(value)
+                wires.append(wire)
+                spaces.append(space)
+        return self.record(Call(primitive, params, source.here()), tuple(wires), tuple(spaces))
+
+    def record(self, op: Op, wires: tuple[int, ...], spaces: tuple[Any, ...]) -> Any:
+        """One box more: the traced result, a tuple of them where the codomain has several parts."""
+        unknown = None in spaces
+        result = None if unknown else _result_space(op, spaces)
+        if not isinstance(op.cod, tuple):
+            out = self.fresh(result)
+            self.boxes.append((op, wires, (out.wire,)))
+            return out
+        results = [None] * len(op.cod) if result is None else result
+        outs = tuple([self.fresh(space) for space in results])
+        self.boxes.append((op, wires, tuple([o.wire for o in outs])))
+        return outs
+
+    def _scaling(self, a: Any, b: Any) -> Tracer | None:
+        """A product with a constant that keeps shape and dtype, as the linear ``Scale``; ``None`` for others."""
+        x, factor = (a, b) if type(a) is Tracer and a.trace is self else (b, a)
+        if type(factor) is Tracer and factor.trace is self:
+            return None
+        space = x.space
+        kind = type(factor)
+        if kind is float or kind is int:
+            if space is not None and space.dtype.kind not in "fc":
+                return None
+            return self._box(NEGATE if kind is int and factor == -1 else Scale(factor), x)
+        if space is None or isinstance(factor, (list, tuple)):
+            return None
+        if isinstance(factor, Tracer):
+            factor.trace.require_open()
+            if factor.space is None:
+                return None
+        other = space_of(factor)
+        assert isinstance(other, Array)
+        if np.result_type(space.dtype, other.dtype) != space.dtype or space.dtype.kind not in "fc":
+            return None
+        if other.shape and (len(other.shape) > len(space.shape) or np.broadcast_shapes(space.shape, other.shape) != space.shape):
+            return None
+        if kind is np.ndarray:
+            wire, _ = self.constant(factor)
+            factor = self.constants[id(factor)][2]
+        elif getattr(kind, "__essence_call__", None) is not None:
+            self.captured = True
+        return self._box(Scale(factor), x)
+
+    def _box(self, op: Op, x: Tracer) -> Tracer:
+        out = self.fresh(x.space)
+        self.boxes.append((op, (x.wire,), (out.wire,)))
+        return out
+
+    # ------------------------------------------------------------------ the end
+
+    def result(self, value: Any) -> tuple[Pattern, Space | None]:
+        """The wires of what a function returned, and its space; numbers and arrays become constants."""
+        if isinstance(value, Tracer) and value.trace is self:
+            return value.wire, value.space
+        container = None if isinstance(value, Overloaded) else container_of(value)
+        if container is None:
+            return self.constant(value)
+        parts = [self.result(child) for child in container.children(value)]
+        spaces = [space for _, space in parts if space is not None]
+        space = Product(tuple(spaces), container) if len(spaces) == len(parts) else None
+        return tuple([wires for wires, _ in parts]), space
+
+    def diagram(self, argument: Any, value: Any, space: Space | None) -> Diagram:
+        """What was recorded between a packed argument and a returned value."""
+        cod, target = self.result(value)
+        dom = _wires(argument)
+        return Diagram(dom, cod, self.boxes, self.n_wires, space, target if space is not None else None).pruned()
+
+
+def _wires(tree: Any) -> Pattern:
+    return tuple([_wires(t) for t in tree]) if isinstance(tree, tuple) else tree.wire
+
+
+@functools.cache
+def _multiply() -> Any:
+    return by_function().get(np.multiply)
+
+
+def _strong(value: Any, inputs: Sequence[Any]) -> Any:
+    """A Python number as it is, or with the dtype that it takes beside arrays of dtypes other than the default."""
+    dtypes = [x.dtype for x in inputs if type(x) not in _PYTHON_NUMBERS and not (isinstance(x, Tracer) and x.space is None)
+              and hasattr(x, "dtype")]  # fmt: skip
+    if not dtypes or all([d in _STRONG for d in dtypes]):
+        return value
+    return np.result_type(*dtypes, value).type(value)
+
+
+_known_spaces: dict[Any, Any] = {}
+_MANY = 4096
+
+
+def _result_space(op: Op, spaces: tuple[Any, ...]) -> Any:
+    """``op.shape`` at these spaces, remembered for calls without options."""
+    if type(op) is not Call or op.params:
+        return op.shape(*spaces)
+    place = (op.primitive, *spaces)
+    found = _known_spaces.get(place)
+    if found is None:
+        if len(_known_spaces) > _MANY:
+            _known_spaces.clear()
+        found = _known_spaces[place] = op.shape(*spaces)
+    return found
