@@ -20,9 +20,9 @@ from typing import Any
 
 import attrs
 import numpy as np
-
-from essence_ad import Additive, Begin, D, Dual, Matrices, Space, program, space_of, sum
 from nist_problems import EIGHT, FOLDER, MODELS, DataError, Floats, Problem, Program, load
+
+from essence_ad import Additive, Begin, D, Dual, Matrices, R, Space, program, space_of, sum
 
 # ---------------------------------------------------------------------------------------------- derivatives
 
@@ -71,10 +71,11 @@ class Derivative:
         return target.to_vector(y), lambda: self.read(derivative, source, target)
 
 
-def gradient(residual: Program) -> Program:
-    """Of half the sum of squares, as a program: reverse mode, traced."""
+def gradient(problem: Problem) -> Program:
+    """Of half the sum of squares of a problem, as a program: what reverse mode does is recorded."""
+    residual = problem.residual
     reverse = D(Dual(Additive))(0.5 * (residual * residual >> sum))
-    return program(lambda b: reverse(b)[1](1.0))
+    return program(lambda b: reverse(b)[1](1.0), R ** len(problem.certified))
 
 
 # ---------------------------------------------------------------------------------------------- methods
@@ -105,12 +106,12 @@ def levenberg_marquardt(f: Derivative, start: Floats, damping: float = 0.01, lim
             still = square - square_new <= 1e-12 * square
             point, r, square, matrix, damping = point + unit * step, r_new, square_new, matrix_new, damping / 10
             if still:
-                break
+                return point, steps
+        elif np.array_equal(point + unit * step, point):
+            return point, steps
         else:
             damping *= 10
-            if np.array_equal(point + unit * step, point):
-                break
-    return point, steps
+    return point, limit
 
 
 def newton(f: Derivative, point: Floats, limit: int = 20) -> tuple[Floats, int]:
@@ -123,9 +124,9 @@ def newton(f: Derivative, point: Floats, limit: int = 20) -> tuple[Floats, int]:
         step = unit * np.linalg.solve(hessian * np.outer(unit, unit), -unit * value)
         size_new = np.max(np.abs(step) / np.abs(point))
         if not size_new < size / 2:
-            break
+            return point, steps
         point, size = point + step, size_new
-    return point, steps
+    return point, limit
 
 
 # ---------------------------------------------------------------------------------------------- fits
@@ -163,14 +164,15 @@ def fit(problem: Problem, start: int, mode: str = "forward") -> Fit:
     """The answer from the certified start 1 or 2."""
     residual = Derivative.of(problem.residual, mode)
     rough, steps = levenberg_marquardt(residual, problem.starts[start - 1])
-    found, polish = newton(Derivative.of(gradient(problem.residual), mode), rough)
+    found, polish = newton(Derivative.of(gradient(problem), mode), rough)
     r, _ = residual(found)
     return Fit(problem, start, steps, polish, found, squares(r))
 
 
 # ---------------------------------------------------------------------------------------------- what is printed
 
-HEAD = ["problem", "difficulty", "start", "LM steps", "Newton steps", "worst parameter", "certified", "found", "digits", "RSS digits"]
+HEAD = ["problem", "difficulty", "start", "LM steps", "Newton steps", "worst parameter"]
+HEAD += ["certified", "found", "digits", "RSS digits"]
 
 
 def summary(f: Fit) -> list[str]:
@@ -215,10 +217,14 @@ def table(head: Sequence[str], body: Iterable[Sequence[str]], markdown: bool = F
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 2 for a wrong call or a damaged file."""
     parser = argparse.ArgumentParser(description="Fit the NIST StRD problems with derivatives read out of a category.")
-    parser.add_argument("--problem", nargs="+", metavar="NAME", choices=MODELS, help="these problems, each parameter shown")
+    parser.add_argument(
+        "--problem", nargs="+", metavar="NAME", choices=MODELS, help="these problems, each parameter shown"
+    )
     parser.add_argument("--all", action="store_true", help="all 27 problems, not the usual eight")
     parser.add_argument("--start", type=int, choices=(1, 2), help="one of the two certified starts (default: both)")
-    parser.add_argument("--mode", choices=MODES, default="forward", help="the category of derivatives (default: forward)")
+    parser.add_argument(
+        "--mode", choices=MODES, default="forward", help="the category of derivatives (default: forward)"
+    )
     parser.add_argument("--data", type=Path, default=FOLDER, metavar="FOLDER", help="where the .dat files are")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")

@@ -114,7 +114,10 @@ def load(name: str, folder: Path = FOLDER) -> Problem:
     """The problem of a name, from its file."""
     if name not in MODELS:
         raise DataError(
-            f"there is no problem {name}", found=name, expected=", ".join(MODELS), remedy="check the spelling and the case"
+            f"there is no problem {name}",
+            found=name,
+            expected=", ".join(MODELS),
+            remedy="check the spelling and the case",
         )
     path = folder / f"{name}.dat"
     try:
@@ -186,7 +189,9 @@ class _Reader:
         first, last = self.header(rf"{title}\s*\(lines\s*(\d+\s*to\s*\d+)\)", f"the place of {title}").split("to")
         found = range(int(first), int(last) + 1)
         if not 1 <= found.start < found.stop <= len(self.lines) + 1:
-            raise self.fault(f"{title} is cut off", f"{len(self.lines)} lines", f"lines {first.strip()} to {last.strip()}")
+            raise self.fault(
+                f"{title} is cut off", f"{len(self.lines)} lines", f"lines {first.strip()} to {last.strip()}"
+            )
         return found
 
     def parameter(self, number: int, i: int) -> list[float]:
@@ -210,7 +215,9 @@ class _Reader:
         except ValueError:
             found = []
         if len(found) != count or not all(map(math.isfinite, found)):
-            raise self.fault("a line does not hold its numbers", repr(self.lines[number - 1]), f"{count} numbers", number)
+            raise self.fault(
+                "a line does not hold its numbers", repr(self.lines[number - 1]), f"{count} numbers", number
+            )
         return found
 
     def fault(self, what: str, found: str, expected: str, line: int | None = None) -> DataError:

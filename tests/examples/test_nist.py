@@ -26,12 +26,9 @@ def test_ten_digits_from_every_start(name: str, start: int) -> None:
 
 
 @pytest.mark.parametrize("mode", nist.MODES)
-@pytest.mark.parametrize("start", [1, 2])
 @pytest.mark.parametrize("name", EIGHT)
-def test_the_eight_reach_seven_digits_in_every_mode(name: str, start: int, mode: str) -> None:
-    if name in ("MGH10", "MGH17", "MGH09", "Eckerle4") and start == 1 and mode != "forward":
-        start = 2  # hundreds of steps: one mode is enough for those
-    assert np.all(nist.fit(load(name), start, mode).digits >= 7)
+def test_the_eight_reach_ten_digits_in_every_mode(name: str, mode: str) -> None:
+    assert np.all(nist.fit(load(name), 2, mode).digits >= 10)
 
 
 @pytest.mark.parametrize("damping", [1e-3, 1e-2, 1e-1])
@@ -66,7 +63,7 @@ def test_gradient_and_hessian_agree_with_differences(name: str, mode: str) -> No
     point = 1.01 * problem.certified
     residual = nist.Derivative.of(problem.residual, "forward")
     r, jacobian = residual(point)
-    value, hessian = nist.Derivative.of(nist.gradient(problem.residual), mode)(point)
+    value, hessian = nist.Derivative.of(nist.gradient(problem), mode)(point)
     assert np.allclose(value, r @ jacobian(), rtol=1e-9)
 
     def gradient(b: nist.Floats) -> nist.Floats:
@@ -74,9 +71,7 @@ def test_gradient_and_hessian_agree_with_differences(name: str, mode: str) -> No
         return r @ jacobian()
 
     found = hessian() * np.outer(point, point)
-    differences = [
-        point * (gradient(point + h) - gradient(point - h)) / 2e-6 for h in np.diag(1e-6 * point)
-    ]
+    differences = [point * (gradient(point + h) - gradient(point - h)) / 2e-6 for h in np.diag(1e-6 * point)]
     expected = np.stack(differences)
     assert np.allclose(found, found.T, rtol=1e-9, atol=1e-9 * np.max(np.abs(found)))
     assert np.allclose(found, expected, rtol=1e-5, atol=1e-6 * np.max(np.abs(expected)))
@@ -103,7 +98,7 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     assert nist.main(["--problem", "Misra1a", "BoxBOD", "--markdown"]) == 0
-    lines = [line for line in capsys.readouterr().out.split("\n\n")[0].splitlines()]
+    lines = capsys.readouterr().out.split("\n\n")[0].splitlines()
     assert len(lines) == 2 + 4
     assert {line.count("|") for line in lines} == {len(nist.HEAD) + 1}
 
@@ -116,7 +111,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_wrong_calls(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "Misra1a.dat").write_text((FOLDER / "Misra1a.dat").read_text()[:2000])
+    (tmp_path / "Misra1a.dat").write_text((FOLDER / "Misra1a.dat").read_text()[:1800])
     assert nist.main(["--problem", "Misra1a", "--data", str(tmp_path)]) == 2
     assert "Misra1a.dat: Data is cut off" in capsys.readouterr().err
     for wrong in (["--problem", "Unknown"], ["--mode", "sideways"], ["--start", "3"], ["--json", "--markdown"]):
@@ -126,6 +121,8 @@ def test_wrong_calls(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
 
 def test_the_script_runs_from_anywhere(tmp_path: Path) -> None:
     script = Path(nist.__file__).resolve()
-    done = subprocess.run([sys.executable, script, "--problem", "BoxBOD"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, script, "--problem", "BoxBOD"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert "2.1380940889E+02" in done.stdout
     assert not done.stderr
