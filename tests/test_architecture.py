@@ -25,6 +25,7 @@ LAYERS = [
     {"structure"},
     {"spaces"},
     {"diagram"},
+    {"operation"},
     {"primitives"},
     {"linear_map"},
     {"category"},

@@ -12,9 +12,11 @@ from essence_ad.primitives.primitive import Linear, Primitive, on
 
 def keep(v: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     """A reduced array with its axes of length one put back, so that it broadcasts against what was reduced."""
-    if keepdims or axis is None and not shape:
+    if keepdims or (axis is None and not shape):
         return v
-    axes = range(len(shape)) if axis is None else [a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))]
+    axes = (
+        range(len(shape)) if axis is None else [a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))]
+    )
     return np.reshape(v, tuple([1 if i in axes else n for i, n in enumerate(shape)]))
 
 

@@ -1,0 +1,449 @@
+"""The linear operations that derivatives are composed of, and what all operations on arrays share.
+
+A derivative is stated as scalings, casts, broadcasts and pairs of a linear function with its adjoint. Broadcasting and
+dtypes are handled once, by ``embed``. The functions here run on arrays and on traced arrays alike.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from essence_ad.diagram import IDENTITY, Chain, Op
+from essence_ad.errors import DTypeError, NeedsSpaceError, ShapeError
+from essence_ad.spaces import ZERO, Array, Product, Space, describe, scale, space_of
+from essence_ad.structure import NUM, Pattern
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function on arrays that NumPy does not have, made to answer traced arrays as NumPy's own functions do."""
+
+    @functools.wraps(function)
+    def dispatch(*args: Any, **options: Any) -> Any:
+        for arg in args:
+            answer = getattr(type(arg), "__essence_call__", None)
+            if answer is not None:
+                return answer(arg, dispatch, args, options)
+        return function(*args, **options)
+
+    return dispatch
+
+
+@kernel
+def astype(x: Any, *, dtype: Any) -> Any:
+    """An array with its numbers converted; complex to real takes the real part."""
+    if np.dtype(dtype).kind in "fiu" and np.iscomplexobj(x):
+        x = np.real(x)
+    return np.asarray(x).astype(dtype)[()]
+
+
+# ---------------------------------------------------------------------------------------------- linear operations
+
+
+class Scale(Op):
+    """Multiplication by a fixed number or, elementwise, by a fixed array: its own transpose (the paper's ``scale``)."""
+
+    __slots__ = ("factor",)
+    linear = True
+    name = "scale"
+    dom = 0
+    cod = 0
+
+    def __init__(self, factor: Any) -> None:
+        self.factor = factor
+
+    def apply(self, *inputs: Any) -> Any:
+        """The input times the factor."""
+        (x,) = inputs
+        return scale(self.factor, x) if type(x) is tuple else self.factor * x
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself."""
+        return (self,)
+
+    @property
+    def T(self) -> Op:
+        """Itself."""
+        return self
+
+    def shape(self, *spaces: Space) -> Any:
+        """The space it is given, broadcast with the factor."""
+        (space,) = spaces
+        factor = space_of(self.factor)
+        if isinstance(space, Array) and isinstance(factor, Array):
+            shape, dtype = np.broadcast_shapes(space.shape, factor.shape), np.result_type(space.dtype, factor.dtype)
+            return Array(shape, dtype)
+        return space
+
+    def __repr__(self) -> str:
+        return f"scale({self.factor!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scale) and same(self.factor, other.factor)
+
+    def __hash__(self) -> int:
+        return hash(("scale", key(self.factor)))
+
+
+class Negate(Op):
+    """Scaling by minus one."""
+
+    __slots__ = ()
+    linear = True
+    name = "negative"
+    dom = 0
+    cod = 0
+
+    def apply(self, *inputs: Any) -> Any:
+        """The negated input."""
+        (x,) = inputs
+        return scale(-1, x) if type(x) is tuple else -x
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself."""
+        return (self,)
+
+    @property
+    def T(self) -> Op:
+        """Itself."""
+        return self
+
+    def shape(self, *spaces: Space) -> Any:
+        """The space it is given."""
+        return spaces[0]
+
+
+NEGATE = Negate()
+
+
+class LinearOp(Op):
+    """A linear operation between known spaces, with its adjoint; transposing swaps the two."""
+
+    __slots__ = ("adjoint", "forward", "merge", "merge_T", "name", "source", "target")
+    linear = True
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        adjoint: Callable[..., Any],
+        source: tuple[Space, ...],
+        target: tuple[Space, ...],
+        merge: Any = None,
+        merge_T: Any = None,
+    ) -> None:
+        self.name, self.forward, self.adjoint = name, forward, adjoint
+        self.source, self.target, self.merge, self.merge_T = source, target, merge, merge_T
+
+    @property
+    def dom(self) -> Pattern:
+        """One array for each source space."""
+        return _boundary(self.source)
+
+    @property
+    def cod(self) -> Pattern:
+        """One array for each target space."""
+        return _boundary(self.target)
+
+    def apply(self, *inputs: Any) -> Any:
+        """The image of a vector."""
+        if len(inputs) > 1 or type(inputs[0]) is tuple:
+            inputs = tuple([s.fill(x) for s, x in zip(self.source, inputs, strict=True)])
+        return self.forward(*inputs)
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself."""
+        return self
+
+    @property
+    def T(self) -> Op:
+        """The adjoint."""
+        name = self.name[:-1] if self.name.endswith("ᵀ") else self.name + "ᵀ"
+        return LinearOp(name, self.adjoint, self.forward, self.target, self.source, self.merge_T, self.merge)
+
+    def shape(self, *spaces: Space) -> Any:
+        """The target spaces."""
+        return self.target[0] if len(self.target) == 1 else self.target
+
+    def fault(self, inputs: Sequence[Any], error: Exception) -> Exception | None:
+        """Tells the shapes."""
+        return fault(self.name, inputs, error, expected=" and ".join(map(repr, self.source)))
+
+
+def _boundary(spaces: tuple[Space, ...]) -> Pattern:
+    if len(spaces) > 1:
+        return (NUM,) * len(spaces)
+    return 0 if isinstance(spaces[0], Product) else NUM
+
+
+def embed(x: Any, y: Any, then: Op = IDENTITY) -> Op:
+    """The linear map that takes ``x`` to the shape and dtype of ``y`` by broadcasting, followed by another.
+
+    Its adjoint sums over what was broadcast, and takes the real part where a real number entered complex arithmetic.
+    """
+    if type(x) is type(y) and type(x) is not np.ndarray and not hasattr(x, "shape"):
+        return then
+    xs, ys = getattr(x, "shape", ()), getattr(y, "shape", ())
+    xd, yd = getattr(x, "dtype", None), getattr(y, "dtype", None)
+    if xs == ys and (
+        xd is yd or xd == yd or (xd is None and yd is not None and yd.kind != "c" and not isinstance(x, complex))
+    ):
+        return then
+    source, target = space_of(x), space_of(y)
+    assert isinstance(source, Array) and isinstance(target, Array)
+    if source == target or target.dtype == object or (source.dtype == object and source.shape == target.shape):
+        return then
+
+    def forward(v: Any) -> Any:
+        if target.dtype != source.dtype:
+            v = astype(v, dtype=target.dtype)
+        return np.broadcast_to(v, target.shape) if target.shape != source.shape else v
+
+    def adjoint(v: Any) -> Any:
+        v = sum_to(v, source.shape) if target.shape != source.shape else v
+        return astype(v, dtype=source.dtype) if target.dtype != source.dtype else v
+
+    return Chain(LinearOp("broadcast", forward, adjoint, (source,), (target,)), then)
+
+
+def sum_to(v: Any, shape: tuple[int, ...]) -> Any:
+    """An array summed over the axes along which ``shape`` was broadcast to its shape."""
+    extra = len(v.shape) - len(shape)
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and v.shape[i + extra] != 1)
+    if axes:
+        v = np.sum(v, axis=axes)
+    return v if v.shape == shape else np.reshape(v, shape)
+
+
+def scaled(slope: Any, x: Any, y: Any) -> Op | None:
+    """The derivative of an elementwise operation in an input ``x`` with output ``y``: scaling by the slope."""
+    if slope is None or is_discrete(x):
+        return None
+    if type(slope) is int:
+        if slope == 0:
+            return None
+        then: Op = IDENTITY if slope == 1 else NEGATE if slope == -1 else Scale(slope)
+    else:
+        then = Scale(slope)
+    return embed(x, y, then)
+
+
+def is_discrete(x: Any) -> bool:
+    """Whether a value cannot move a little: an array or NumPy number of booleans or integers, or a Python bool."""
+    dtype = getattr(x, "dtype", None)
+    return type(x) is bool if dtype is None else dtype.kind in "bui"
+
+
+def linear_op(
+    name: str, forward: Callable[..., Any], adjoint: Callable[..., Any], x: Any, y: Any, merge_T: Any = None
+) -> Op:
+    """A linear operation from the space of the value ``x`` to that of ``y``, its adjoint's results cast to those of ``x``."""
+    source, target = space_of(x), space_of(y)
+    if isinstance(source, Array) and isinstance(target, Array) and source.dtype != target.dtype:
+        return Chain(
+            *_cast(source, target),
+            LinearOp(name, forward, adjoint, (source.of(target.dtype),), (target,), None, merge_T),
+        )
+    return LinearOp(name, forward, adjoint, (source,), (target,), None, merge_T)
+
+
+def _cast(source: Array, target: Array) -> tuple[Op, ...]:
+    middle = source.of(target.dtype)
+    if object in (source.dtype, target.dtype):
+        return ()
+    to, back = target.dtype, source.dtype
+    return (LinearOp("astype", lambda v: astype(v, dtype=to), lambda v: astype(v, dtype=back), (source,), (middle,)),)
+
+
+def as_element(v: Any, space: Space) -> Any:
+    """A result of an adjoint with the dtype of the space that it belongs to."""
+    if isinstance(space, Array) and space.dtype.kind in "fc" and getattr(v, "dtype", space.dtype) != space.dtype:
+        return v if v.dtype == object else astype(v, dtype=space.dtype)
+    return v
+
+
+def example(space: Space) -> Any:
+    """A cheap value of a space: ones, without memory for each."""
+    if isinstance(space, Product):
+        return tuple([example(p) for p in space.parts])
+    assert isinstance(space, Array)
+    one = np.ones((), space.dtype)
+    return np.broadcast_to(one, space.shape) if space.shape else one[()]
+
+
+class Constant(Op):
+    """An array that does not depend on the domain."""
+
+    __slots__ = ("value",)
+    name = "const"
+    discrete = True
+    dom = ()
+
+    def __init__(self, value: Any) -> None:
+        if isinstance(value, np.ndarray):
+            value = value.copy()
+            value.flags.writeable = False
+        self.value = value
+
+    def apply(self, *inputs: Any) -> Any:
+        """The value."""
+        return self.value
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """None."""
+        return None
+
+    def shape(self, *spaces: Space) -> Any:
+        """The space of the value."""
+        return space_of(self.value)
+
+    def __repr__(self) -> str:
+        return f"const({self.value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and same(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash(("const", key(self.value)))
+
+
+class Projection(Op):
+    """One part of a product that stands on one wire; its transpose, where the length is known, is the injection."""
+
+    __slots__ = ("i", "n")
+    linear = True
+    name = "proj"
+    dom = 0
+    cod = 1
+
+    def __init__(self, i: int, n: int | None = None) -> None:
+        self.i, self.n = i, n
+
+    def apply(self, *inputs: Any) -> Any:
+        """The part."""
+        return inputs[0][self.i]
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself, knowing the length."""
+        return (Projection(self.i, len(inputs[0])),)
+
+    @property
+    def T(self) -> Op:
+        """The injection."""
+        if self.n is None:
+            raise NeedsSpaceError(
+                "the transpose of proj depends on the length of the product", found=repr(self), expected="a known product",
+                remedy="give the length, proj(i, n), or ask f.at(space).T",
+            )  # fmt: skip
+        return Injection(self.i, self.n)
+
+    def at(self, *spaces: Space) -> Op:
+        """Itself, knowing the length."""
+        (space,) = spaces
+        assert isinstance(space, Product)
+        return Projection(self.i, len(space.parts))
+
+    def shape(self, *spaces: Space) -> Any:
+        """The part."""
+        (space,) = spaces
+        assert isinstance(space, Product)
+        return space.parts[self.i]
+
+    def __repr__(self) -> str:
+        return f"proj({self.i})" if self.n is None else f"proj({self.i}, {self.n})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Projection) and (self.i, self.n) == (other.i, other.n)
+
+    def __hash__(self) -> int:
+        return hash(("proj", self.i, self.n))
+
+
+class Injection(Op):
+    """A product on one wire that is zero but for one part: the transpose of ``Projection``."""
+
+    __slots__ = ("i", "n")
+    linear = True
+    name = "inj"
+    dom = 0
+    cod = 1
+
+    def __init__(self, i: int, n: int) -> None:
+        self.i, self.n = i, n
+
+    def apply(self, *inputs: Any) -> Any:
+        """The product."""
+        return tuple([inputs[0] if j == self.i else ZERO for j in range(self.n)])
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself."""
+        return (self,)
+
+    @property
+    def T(self) -> Op:
+        """The projection."""
+        return Projection(self.i, self.n)
+
+    def __repr__(self) -> str:
+        return f"inj({self.i}, {self.n})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Injection) and (self.i, self.n) == (other.i, other.n)
+
+    def __hash__(self) -> int:
+        return hash(("inj", self.i, self.n))
+
+
+def fault(
+    name: str, inputs: Sequence[Any], error: Exception, expected: str = "", line: str | None = None
+) -> Exception | None:
+    """The clear form of an error that NumPy raised in a primitive; ``None`` for one that is clear already."""
+    if not isinstance(error, (ValueError, TypeError, IndexError)):
+        return None
+    if isinstance(error, np.linalg.LinAlgError) and "dimension" not in str(error):
+        return None  # a singular matrix is told by NumPy's own error
+    kind = DTypeError if isinstance(error, TypeError) else ShapeError
+    found = " and ".join(repr(x) if isinstance(x, Space) else describe(x) for x in inputs) or "no arrays"
+    place = f" (in {line})" if line else ""
+    what = "dtypes" if kind is DTypeError else "shapes"
+    return kind(
+        f"{name} does not take arguments of these {what}{place}", found=found,
+        expected=expected or f"what numpy takes: {error}", remedy=f"change the argument, or the options of {name}",
+    )  # fmt: skip
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two constants or options are the same: of one type, and arrays and numbers by their bits.
+
+    >>> same(0.0, -0.0), same(1, 1.0), same(float("nan"), float("nan"))
+    (False, False, True)
+    """
+    return a is b or key(a) == key(b)
+
+
+def key(a: Any) -> Any:
+    """A hashable stand-in for a constant or options, equal for those that are ``same`` and no others."""
+    kind = type(a)
+    if kind is int or kind is str:
+        return kind, a
+    if kind is float:
+        return kind, struct.pack("d", a)
+    if isinstance(a, (np.ndarray, np.generic)) and a.dtype != object:
+        return kind, a.shape, a.dtype.str, a.tobytes()
+    if kind is complex:
+        return kind, key(a.real), key(a.imag)
+    if isinstance(a, (tuple, list)):
+        return kind, tuple([key(x) for x in a])
+    if isinstance(a, dict):
+        return kind, tuple([(k, key(v)) for k, v in sorted(a.items())])
+    if kind is slice:
+        return kind, key((a.start, a.stop, a.step))
+    try:
+        hash(a)
+    except TypeError:
+        return kind, id(a)
+    return kind, a
