@@ -1,0 +1,1 @@
+"""The user's operators: each is a choice of category and a read-out."""

@@ -1,0 +1,41 @@
+"""Second derivatives: forward mode over reverse mode, as all partial derivatives or at one direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from essence_ad.calculus.gradient import grad
+from essence_ad.calculus.jacobian import jacobian
+from essence_ad.calculus.linearization import jvp
+
+
+def hessian(f: Any, *, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that gives the second partial derivatives: for each array of the value and each two of the argument.
+
+    Of a scalar function of one array it is a symmetric array of shape ``in.shape + in.shape``; structured arguments
+    give blocks, nested in the containers of the argument twice over. Raises what ``jacobian`` does.
+
+    >>> from essence_ad import mul
+    >>> hessian(mul)((3.0, 4.0)) == ((0.0, 1.0), (1.0, 0.0))
+    True
+    """
+    return jacobian(jacobian(f, mode="reverse", argnums=argnums), mode="forward", argnums=argnums)
+
+
+def hvp(f: Any, x: Any, v: Any) -> Any:
+    """The Hessian of a scalar function at ``x``, applied to ``v``: the gradient's derivative in the direction ``v``.
+
+    It costs a small constant times the function, whatever the size of ``x``, and has the structure of ``x``. ``x`` and
+    ``v`` are tuples for a function that needs several arguments. Raises what ``grad`` and ``jvp`` do.
+
+    >>> from essence_ad import mul
+    >>> hvp(mul, (3.0, 4.0), (1.0, 0.0))
+    (0.0, 1.0)
+    """
+    gradient = grad(f)
+
+    def at(point: Any) -> Any:
+        return gradient(point)  # of one argument: a tuple where f takes several
+
+    return jvp(at, x, v)[1]

@@ -1,0 +1,102 @@
+"""Jacobians: the derivative as arrays of partial derivatives, read out by columns (forward) or by rows (reverse)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from essence_ad.calculus.arguments import (
+    array_parts,
+    in_arguments,
+    program_at,
+    require_continuous,
+    require_program,
+    tree_of,
+)
+from essence_ad.categories.additive import Additive
+from essence_ad.categories.derivative import D
+from essence_ad.errors import OptionError
+from essence_ad.linear_map import LinearMap
+from essence_ad.spaces import ZERO, Array, Space, tree_leaves
+
+MODES = ("auto", "forward", "reverse")
+
+
+def jacobian(f: Any, *, mode: str = "auto", argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that gives the partial derivatives of every part of the value by every part of the argument.
+
+    For each array of the value and each array of the argument the result has one array of shape ``out.shape +
+    in.shape``, nested in the containers of the value and, inside those, of the argument. ``mode="forward"`` costs one
+    derivative for each component of the argument, ``"reverse"`` one for each component of the value, and ``"auto"``
+    takes the cheaper one. Between real and complex numbers both modes give the same, by the conventions of ``grad``.
+
+    Raises ``OptionError`` for another mode, ``DTypeError`` where argument or value holds integers or booleans.
+
+    >>> import numpy as np
+    >>> from essence_ad import mul, sin
+    >>> jacobian(sin)(np.zeros(2))
+    array([[1., 0.],
+           [0., 1.]])
+    >>> jacobian(mul)((3.0, 4.0)) == (4.0, 3.0), jacobian(mul, mode="forward", argnums=1)(3.0, 4.0) == 3.0
+    (True, np.True_)
+    """
+    require_program("jacobian", f)
+    if mode not in MODES:
+        raise OptionError(
+            "jacobian does not have this mode", found=f"mode={mode!r}", expected=f"one of {', '.join(map(repr, MODES))}",
+            remedy="leave mode out to take the cheaper one",
+        )  # fmt: skip
+
+    @functools.wraps(f)
+    def partial_derivatives(*args: Any, **options: Any) -> Any:
+        function, x = in_arguments(f, args, options, argnums)
+        _, df = D(Additive)(program_at("jacobian", function, x))(x)
+        source, target = df.named()
+        require_continuous("jacobian", "value", target)
+        if mode == "forward" or (mode == "auto" and source.dim <= target.dim):
+            blocks = [list(row) for row in zip(*_images(df, source, target, axis=-1), strict=True)]
+        else:
+            blocks = _images(df.T, target, source, axis=0)
+        return target.unpack(tree_of(target, iter([source.unpack(tree_of(source, iter(row))) for row in blocks])))
+
+    return partial_derivatives
+
+
+def _images(linear: LinearMap, start: Space, end: Space, *, axis: int) -> list[list[Any]]:
+    """For each array of ``start`` and of ``end``, the images of the former's units, stacked along ``axis``."""
+    ends = [part for _, part in array_parts(end)]
+    answer = []
+    for place, (_, part) in enumerate(array_parts(start)):
+        images = [_image(linear, start, end, place, unit) for unit in _units(part)]
+        if part.dtype.kind == "c" and any(e.dtype.kind != "c" for e in ends):
+            turned = [_image(linear, start, end, place, 1j * unit) for unit in _units(part)]
+            images = [_recombined(a, b, ends) for a, b in zip(images, turned, strict=True)]
+        answer.append([_block([image[j] for image in images], part, e, axis) for j, e in enumerate(ends)])
+    return answer
+
+
+def _image(linear: LinearMap, start: Space, end: Space, place: int, unit: Any) -> list[Any]:
+    leaves = [ZERO] * len(array_parts(start))
+    leaves[place] = unit
+    return tree_leaves(end.fill(linear.apply(tree_of(start, iter(leaves)))))
+
+
+def _recombined(image: list[Any], turned: list[Any], ends: list[Array]) -> list[Any]:
+    """A map from complex to real numbers is known by its values at 1 and i: it is ``v -> Re(g v)``, and this is ``g``."""
+    return [a if e.dtype.kind == "c" else a - 1j * b for a, b, e in zip(image, turned, ends, strict=True)]
+
+
+def _units(part: Array) -> Iterator[Any]:
+    """The unit elements of an array space; not for numbers that are objects, whose units are integers."""
+    for row in np.eye(part.dim, dtype=part.dtype if part.dtype != object else int):
+        yield np.reshape(row, part.shape)[()]
+
+
+def _block(images: list[Any], part: Array, end: Array, axis: int) -> Any:
+    shape = end.shape + part.shape if axis == -1 else part.shape + end.shape
+    if part.shape == ():
+        return images[0]
+    return np.reshape(np.stack(images, axis=axis), shape) if images else np.zeros(shape, end.dtype)

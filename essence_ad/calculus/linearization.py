@@ -1,0 +1,56 @@
+"""Derivatives as linear maps: ``linearize`` (the map), ``jvp`` (the map at a direction), ``vjp`` (the map turned round)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from essence_ad.calculus.arguments import program_at
+from essence_ad.categories.additive import Additive
+from essence_ad.categories.derivative import D
+from essence_ad.categories.dual import Dual, DualArrow
+from essence_ad.linear_map import LinearMap
+
+
+def linearize(f: Any, x: Any) -> tuple[Any, LinearMap]:
+    """The value at ``x`` and the derivative there: the best linear approximation, by additive functions.
+
+    ``x`` is one argument, of any structure, or the tuple of the arguments of a function that needs several. The linear
+    map goes from the space of ``x`` to that of the value; apply it, transpose it (``.T``), or ask for its ``matrix()``.
+    Raises ``DTypeError`` where ``x`` holds integers or booleans, and what ``f`` itself raises.
+
+    >>> from essence_ad import mul
+    >>> y, df = linearize(mul, (3.0, 4.0))
+    >>> float(y), df((1.0, 0.0)), df.T(1.0)
+    (12.0, 4.0, (4.0, 3.0))
+    """
+    value, derivative = D(Additive)(program_at("linearize", f, x))(x)
+    return value, derivative
+
+
+def jvp(f: Any, x: Any, dx: Any) -> tuple[Any, Any]:
+    """The value at ``x`` and the derivative in the direction ``dx``, which has the structure and the shapes of ``x``.
+
+    Forward mode. Raises ``StructureError`` or ``ShapeError`` where ``dx`` does not fit ``x``, and what ``linearize`` does.
+
+    >>> from essence_ad import sin
+    >>> y, dy = jvp(sin, 0.0, 2.0)
+    >>> float(y), float(dy)
+    (0.0, 2.0)
+    """
+    y, df = linearize(f, x)
+    return y, df(dx)
+
+
+def vjp(f: Any, x: Any) -> tuple[Any, DualArrow]:
+    """The value at ``x`` and the pullback, which takes a covector at the value to one at ``x``: reverse mode.
+
+    The pairing of vectors is bilinear (no conjugation): for holomorphic ``f`` of one number the pullback of 1 is f'.
+    Raises what ``linearize`` does; the pullback raises where its argument does not fit the value.
+
+    >>> from essence_ad import mul
+    >>> y, pullback = vjp(mul, (3.0, 4.0))
+    >>> pullback(1.0)
+    (4.0, 3.0)
+    """
+    value, pullback = D(Dual(Additive))(program_at("vjp", f, x))(x)
+    return value, pullback
