@@ -48,7 +48,7 @@ class LinearMap(Op):
     def __call__(self, x: Any) -> Any:
         """The image of a vector; inputs are not changed."""
         source, target = self.source, self.target
-        y = self.diagram.propagate(pack(x) if source is None else source.check(x))
+        y = self.apply(pack(x) if source is None else source.check(x))
         if target is not None:
             return target.unpack(y)
         if any(leaf is ZERO for leaf in tree_leaves(y)) and not isinstance(y, tuple):
@@ -56,8 +56,9 @@ class LinearMap(Op):
         return _zeros(y)
 
     def apply(self, *inputs: Any) -> Any:
-        """The image of a packed vector."""
-        return self.diagram.propagate(inputs[0] if len(inputs) == 1 else tuple(inputs))
+        """The image of a packed vector, in arrays that whoever gets them may change."""
+        with np.errstate(all="ignore"):  # a slope may be infinite where the function itself warns of nothing
+            return _writable(self.diagram.propagate(inputs[0] if len(inputs) == 1 else tuple(inputs)))
 
     def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """Itself."""
@@ -117,6 +118,13 @@ class LinearMap(Op):
     def __repr__(self) -> str:
         names = [s if s is not None else "?" for s in (self.source, self.target)]
         return f"<linear map {names[0]} -> {names[1]}, {len(self.diagram.boxes)} boxes>"
+
+
+def _writable(tree: Any) -> Any:
+    """A tree without views that NumPy made by broadcasting: whoever gets it may change it."""
+    if isinstance(tree, tuple):
+        return tuple([_writable(t) for t in tree])
+    return tree.copy() if isinstance(tree, np.ndarray) and not tree.flags.writeable else tree
 
 
 def _zeros(tree: Any) -> Any:
