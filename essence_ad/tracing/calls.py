@@ -22,8 +22,18 @@ _REDUCTIONS = {
     (np.logical_and, "reduce"): np.all, (np.logical_or, "reduce"): np.any,
     (np.add, "accumulate"): np.cumsum, (np.multiply, "accumulate"): np.cumprod,
 }  # fmt: skip
-_LOGICAL = {np.bitwise_and: np.logical_and, np.bitwise_or: np.logical_or, np.bitwise_xor: np.logical_xor, np.invert: np.logical_not}
-_IGNORED = {"order": ("C", "K", "A", None), "subok": (True, False), "copy": (True, False, None), "casting": ("same_kind",)}
+_LOGICAL = {
+    np.bitwise_and: np.logical_and,
+    np.bitwise_or: np.logical_or,
+    np.bitwise_xor: np.logical_xor,
+    np.invert: np.logical_not,
+}
+_IGNORED = {
+    "order": ("C", "K", "A", None),
+    "subok": (True, False),
+    "copy": (True, False, None),
+    "casting": ("same_kind",),
+}
 
 
 def operand(value: Any) -> bool:
@@ -72,7 +82,7 @@ def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
     primitive = by_function().get(ufunc)
     if primitive is not None:
         return first.bind(primitive, inputs, {})
-    if ufunc in _LOGICAL and all(np.result_type(x) == bool for x in inputs):
+    if ufunc in _LOGICAL and all(np.result_type(x).kind == "b" for x in inputs):
         return elementwise(_LOGICAL[ufunc], inputs)
     return otherwise(ufunc, inputs, {})
 
@@ -84,6 +94,8 @@ def power(base: Any, exponent: int | float) -> Any:
         return elementwise(np.square, (base,)) if np.square in table else base * base
     if exponent == 1:
         return base
+    if exponent == 0 and not base.free:
+        return np.ones_like(base)
     if exponent == 0.5 and np.sqrt in table:
         return elementwise(np.sqrt, (base,))
     if exponent == -1:
@@ -97,7 +109,9 @@ def ufunc_call(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str
         raise in_place(f"{ufunc.__name__}(..., out=...)", "leave out= away; for a += x write a = a + x")
     if options.get("where", True) is not True:
         raise in_place(f"{ufunc.__name__}(..., where=...)", f"write np.where(mask, np.{ufunc.__name__}(...), other)")
-    options = {k: v for k, v in options.items() if k not in ("out", "where") and not (k in _IGNORED and v in _IGNORED[k])}
+    options = {
+        k: v for k, v in options.items() if k not in ("out", "where") and not (k in _IGNORED and v in _IGNORED[k])
+    }
     if method == "__call__":
         dtype = options.pop("dtype", None)
         if options:
@@ -147,51 +161,56 @@ def _flat(values: Any) -> Iterator[Any]:
 
 
 @functools.cache
-def _signature(function: Any) -> tuple[tuple[str, ...], str | None, dict[str, Any]]:
-    """The names of a function's parameters that may be positional, that of ``*args``, and the defaults."""
+def _signature(function: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The names of a function's parameters that may be positional, and the defaults of all."""
     kinds = inspect.Parameter
     parameters = inspect.signature(function).parameters.values()
     names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
-    star = next((p.name for p in parameters if p.kind is kinds.VAR_POSITIONAL), None)
-    return tuple(names), star, {p.name: p.default for p in parameters}
+    return tuple(names), {p.name: p.default for p in parameters}
 
 
 def arguments(
     primitive: Primitive, function: Callable[..., Any], args: Sequence[Any], options: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """The array inputs and the bound options of a call, whatever way they were passed."""
+    """The array inputs and the bound options of a call, whatever way they were passed.
+
+    >>> inputs, params = arguments(by_function()[np.sum], np.sum, (3.0, 0), {"keepdims": True})
+    >>> inputs, params
+    ([3.0], {'axis': 0, 'keepdims': True})
+    """
     arity, declared = primitive.arity, primitive.options
     if len(args) == arity and not options:
         return list(args), primitive.call().params if declared else {}
-    names, star, defaults = _signature(function)
-    given: dict[str, Any] = dict(zip(names, args, strict=False)) | options
+    names, defaults = _signature(function)
+    given = {**dict(zip(names, args, strict=False)), **options}
     inputs: list[Any] = []
     params: dict[str, Any] = {}
-    for value in args[len(names) :]:
+    dtype = None
+    for name in sorted(given, key=lambda n: names.index(n) if n in names else len(names)):
+        value = given[name]
+        if name in declared:
+            if value is not np._NoValue:
+                params[name] = static(value)
+        elif name in ("out", "where") and value is not None and value is not np._NoValue and value is not True:
+            raise in_place(f"{function.__name__}(..., {name}=...)", f"leave {name}= away, and select with np.where")
+        elif name in names and (arity is None or len(inputs) < arity):
+            inputs.extend(value if arity is None and isinstance(value, (list, tuple)) else (value,))
+        elif name == "dtype" and value is not None:
+            dtype = np.dtype(value)
+        elif not _harmless(name, value, defaults):
+            raise unsupported(function, f"{name}=")
+    for value in args[len(names) :]:  # those of *args
         if isinstance(value, str) and "subscripts" in declared:
             params["subscripts"] = value
         else:
             inputs.append(value)
-    for name, value in given.items():
-        if name in declared:
-            if value is not np._NoValue:
-                params[name] = static(value)
-        elif name in ("out", "where") and value is not None and value is not np._NoValue and value is not True and arity != 3:
-            raise in_place(f"{function.__name__}(..., {name}=...)", f"leave {name}= away, and select with np.where")
-        elif name in names and (arity is None or len(inputs) < arity):
-            if arity is None and isinstance(value, (list, tuple)):
-                inputs.extend(value)
-            else:
-                inputs.append(value)
-        elif not _default(name, value, defaults):
-            raise unsupported(function, f"{name}=")
-    if star is not None and not names and arity is None and len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
-        inputs = list(inputs[0])
+    if dtype is not None:
+        inputs = [x.astype(dtype) if hasattr(x, "astype") else dtype.type(x) for x in inputs]
     return inputs, primitive.call(**params).params
 
 
-def _default(name: str, value: Any, defaults: dict[str, Any]) -> bool:
+def _harmless(name: str, value: Any, defaults: dict[str, Any]) -> bool:
+    """Whether an argument that no primitive knows says nothing."""
     if value is None or value is np._NoValue or (name in _IGNORED and value in _IGNORED[name]):
         return True
     return name in defaults and type(value) is type(defaults[name]) and bool(value == defaults[name])
-

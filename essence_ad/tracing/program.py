@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from essence_ad.diagram import Diagram
-from essence_ad.errors import EssenceError, OptionError, StructureError
+from essence_ad.errors import EssenceError, OptionError
 from essence_ad.functor import Wiring
 from essence_ad.morphism import Morphism, from_diagram
 from essence_ad.spaces import TUPLE, Product, Space, space_of
@@ -33,8 +33,8 @@ def trace(function: Callable[..., Any], space: Space) -> Morphism[Any, Any]:
     something that no primitive stands for.
 
     >>> from essence_ad import R
-    >>> trace(lambda x, y: {"sum": x + y}, R * R)((1.0, 2.0))
-    {'sum': 3.0}
+    >>> trace(lambda x, y: {"first": x, "second": (y, 1)}, R * R)((1.5, 2.5))
+    {'first': 1.5, 'second': (2.5, 1)}
     """
     spread = isinstance(space, Product) and space.container == TUPLE and _takes(function, len(space.parts))
     return _recorded(function, space, spread)
@@ -49,13 +49,27 @@ def _record(function: Callable[..., Any], space: Space, spread: bool) -> tuple[D
     with Trace(name_of(function)) as record:
         tree = record.argument(space)
         x = space.unpack(tree)
-        d = record.diagram(tree, function(*x) if spread else function(x), space)
+        d = record.diagram(tree, _run(function, x if spread else (x,)), space)
     return d, not record.captured
 
 
+def _run(function: Callable[..., Any], args: Any) -> Any:
+    """What a function returns; NumPy's general errors are undone where ours is their cause."""
+    try:
+        return function(*args)
+    except ValueError as error:
+        if isinstance(error.__cause__, EssenceError):
+            raise error.__cause__ from None
+        raise
+
+
 def _morphism(d: Diagram, function: Any) -> Morphism[Any, Any]:
+    return from_diagram(d, Arrow(_numbers(d.dom), _numbers(d.cod)), _identifier(function))
+
+
+def _identifier(function: Any) -> str | None:
     name = name_of(function)
-    return from_diagram(d, Arrow(_numbers(d.dom), _numbers(d.cod)), name if name.isidentifier() else None)
+    return name if name.isidentifier() else None
 
 
 def _numbers(pattern: Pattern) -> Pattern:
@@ -108,22 +122,27 @@ class Program(Morphism[Any, Any]):
     needs them says so by ``NeedsSpaceError``, and ``f.at(R[3])`` gives it one.
     """
 
-    __slots__ = ("__dict__",)
+    __slots__ = ("__dict__", "_free", "_kept", "_lock", "arity", "function")
 
+    arity: int  #: how many arguments the function needs
     function: Callable[..., Any]
+    _free: tuple[Any, Arrow] | None  #: the program recorded without shapes
+    _kept: OrderedDict[Any, Morphism[Any, Any]]  #: the program at the spaces met last
+    _lock: threading.Lock
 
     def __init__(self, function: Callable[..., Any]) -> None:
         put = object.__setattr__
-        functools.update_wrapper(_Setter(self), function)
         put(self, "function", function)
         put(self, "arity", _arity(function))
         put(self, "parts", ())
-        name = name_of(function)
-        put(self, "name", name if name.isidentifier() else None)
+        put(self, "name", _identifier(function))
         put(self, "_diagram", None)
+        put(self, "_free", None)
         put(self, "_kept", OrderedDict())
         put(self, "_lock", threading.Lock())
-        put(self, "_shapeless", None)
+        for attribute in functools.WRAPPER_ASSIGNMENTS:
+            if hasattr(function, attribute):
+                self.__dict__[attribute] = getattr(function, attribute)
 
     def __reduce__(self) -> Any:
         return Program, (self.function,)
@@ -131,7 +150,7 @@ class Program(Morphism[Any, Any]):
     # ------------------------------------------------------------------ without a space
 
     @property
-    def form(self) -> Any:  # type: ignore[override]
+    def form(self) -> Any:
         """The program recorded without shapes: a diagram, or a wiring where it does nothing but move its arguments."""
         return self._without_space()[0]
 
@@ -141,9 +160,10 @@ class Program(Morphism[Any, Any]):
         return self._without_space()[1]
 
     def _without_space(self) -> tuple[Any, Arrow]:
-        if self.__dict__["_shapeless"] is None:
-            self.__dict__["_shapeless"] = _shapeless(self.function, self.__dict__["arity"])
-        found: tuple[Any, Arrow] = self.__dict__["_shapeless"]
+        if self._free is None:
+            object.__setattr__(self, "_free", _shapeless(self.function, self.arity))
+        found = self._free
+        assert found is not None
         return found
 
     # ------------------------------------------------------------------ at a space
@@ -152,8 +172,8 @@ class Program(Morphism[Any, Any]):
         """The program at a space, from memory where the function was recorded there before."""
         if spread is None:
             spread = isinstance(space, Product) and space.container == TUPLE and _takes(self.function, len(space.parts))
-        kept, lock = self.__dict__["_kept"], self.__dict__["_lock"]
-        with lock:
+        kept = self._kept
+        with self._lock:
             found: Morphism[Any, Any] | None = kept.get((space, spread))
             if found is not None:
                 kept.move_to_end((space, spread))
@@ -161,7 +181,7 @@ class Program(Morphism[Any, Any]):
         d, keep = _record(self.function, space, spread)
         found = _morphism(d, self.function)
         if keep:
-            with lock:
+            with self._lock:
                 kept[space, spread] = found
                 while len(kept) > REMEMBERED:
                     kept.popitem(last=False)
@@ -207,24 +227,11 @@ class Program(Morphism[Any, Any]):
         return self.name or "<program>"
 
 
-class _Setter:
-    """Lets ``functools.update_wrapper`` write to an immutable program."""
-
-    def __init__(self, target: Any) -> None:
-        object.__setattr__(self, "target", target)
-
-    def __setattr__(self, key: str, value: object) -> None:
-        object.__getattribute__(self, "target").__dict__[key] = value
-
-    def __getattribute__(self, key: str) -> Any:
-        return getattr(object.__getattribute__(self, "target"), key)
-
-
 def _shapeless(function: Any, arity: int) -> tuple[Any, Arrow]:
     with Trace(name_of(function)) as record:
         arguments = [record.argument(None) for _ in range(arity)]
         tree = arguments[0] if arity == 1 else tuple(arguments)
-        d = record.diagram(tree, function(*arguments), None)
+        d = record.diagram(tree, _run(function, arguments), None)
     if not d.boxes:
         wiring = Wiring(name_of(function), d.dom, d.cod)
         return wiring, Arrow(d.dom, d.cod)
@@ -265,8 +272,8 @@ def as_program(function: Any, args: tuple[Any, ...]) -> Morphism[Any, Any]:
     Only the shapes of the arguments are used, which may be traced arrays themselves. The domain is the space of the
     argument where there is one, and a product of the spaces where there are several.
 
-    >>> as_program(lambda x, y: x * y, (2, 3.0))((2.0, 3.0))
-    6.0
+    >>> as_program(lambda x, y: (y, x), (2, 3.0))
+    fork(exr, exl)
     """
     if isinstance(function, Morphism) and not isinstance(function, Program):
         return function
@@ -284,6 +291,3 @@ def as_program(function: Any, args: tuple[Any, ...]) -> Morphism[Any, Any]:
             remedy="give a morphism, or a function on arrays",
         )  # fmt: skip
     return _recorded(function, space, spread)
-
-
-_ = EssenceError, StructureError

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from essence_ad.errors import ShapeError
+from essence_ad.operation import astype
 from essence_ad.primitives import catalogue
-from essence_ad.primitives.primitive import Primitive, astype
+from essence_ad.primitives.primitive import Primitive
 from essence_ad.tracing import calls
 from essence_ad.tracing.source import in_place, unsupported
 
@@ -48,6 +49,7 @@ class Overloaded:
     __slots__ = ()
 
     level: int = 0
+    free: bool = False  #: whether the shape is not known
     shape: Any
     dtype: Any
 
@@ -93,7 +95,7 @@ class Overloaded:
     __xor__, __rxor__ = _binary(np.bitwise_xor)
     __lt__, __gt__ = _binary(np.less)[0], _binary(np.greater)[0]
     __le__, __ge__ = _binary(np.less_equal)[0], _binary(np.greater_equal)[0]
-    __eq__, __ne__ = _binary(np.equal)[0], _binary(np.not_equal)[0]  # type: ignore[assignment]
+    __eq__, __ne__ = _binary(np.equal)[0], _binary(np.not_equal)[0]
     __neg__, __abs__, __invert__ = _unary(np.negative), _unary(np.absolute), _unary(np.invert)
     __hash__ = object.__hash__
     _power, __rpow__ = _binary(np.power)
@@ -108,7 +110,7 @@ class Overloaded:
         return self // other, self % other
 
     def __round__(self, digits: int = 0) -> Any:
-        return np.round(self, digits)  # type: ignore[call-overload]
+        return np.round(self, digits)
 
     # ------------------------------------------------------------------ Python asking for the value
 
@@ -117,6 +119,9 @@ class Overloaded:
 
     def __float__(self) -> float:
         return float(self.known("turned into a float"))
+
+    def __format__(self, form: str) -> str:
+        return format(self.known("formatted"), form) if form else str(self)
 
     def __int__(self) -> int:
         return int(self.known("turned into an int"))
@@ -180,11 +185,11 @@ class Overloaded:
 
     def clip(self, min: Any = None, max: Any = None) -> Any:
         """As ``numpy.clip``."""
-        return np.clip(self, min, max)  # type: ignore[call-overload]
+        return np.clip(self, min, max)
 
     def conj(self) -> Any:
         """As ``numpy.conj``."""
-        return np.conj(self)  # type: ignore[call-overload]
+        return np.conj(self)
 
     conjugate = conj
 
@@ -192,7 +197,7 @@ class Overloaded:
         """As ``numpy.reshape``."""
         if order != "C":
             raise unsupported(np.reshape, f"order={order!r}")
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[call-overload]
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def ravel(self, order: str = "C") -> Any:
         """All elements along one axis."""
@@ -202,12 +207,12 @@ class Overloaded:
 
     def transpose(self, *axes: Any) -> Any:
         """As ``numpy.transpose``."""
-        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore[call-overload]
+        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
 
     @property
     def T(self) -> Any:
         """The transposed array."""
-        return np.transpose(self)  # type: ignore[call-overload]
+        return np.transpose(self)
 
     @property
     def mT(self) -> Any:
@@ -217,17 +222,17 @@ class Overloaded:
                 "mT exchanges the last two axes", found=f"shape {self.shape}", expected="two axes or more",
                 remedy="use T, or reshape first",
             )  # fmt: skip
-        return np.swapaxes(self, -1, -2)  # type: ignore[call-overload]
+        return np.swapaxes(self, -1, -2)
 
     @property
     def real(self) -> Any:
         """The real part."""
-        return np.real(self) if self.dtype.kind == "c" else self  # type: ignore[call-overload]
+        return np.real(self) if self.dtype.kind == "c" else self
 
     @property
     def imag(self) -> Any:
         """The imaginary part."""
-        return np.imag(self)  # type: ignore[call-overload]
+        return np.imag(self)
 
     @property
     def flat(self) -> Any:
@@ -254,4 +259,3 @@ class Overloaded:
     def fill(self, *args: Any) -> Any:
         """An error: filling changes the array."""
         raise in_place("x.fill()", "write x = np.full_like(x, value)")
-

@@ -15,13 +15,17 @@ from essence_ad.tracing.source import in_place, unsupported
 
 
 def _like(value: float) -> Callable[..., Any]:
-    def fill(a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+    def fill(
+        a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+    ) -> Any:
         return np.full(a.shape if shape is None else shape, value, a.dtype if dtype is None else dtype)
 
     return fill
 
 
-def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None) -> Any:
+def _full_like(
+    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None
+) -> Any:
     shape = np.shape(a) if shape is None else shape
     dtype = np.result_type(a) if dtype is None else np.dtype(dtype)
     if not hasattr(type(fill_value), "__essence_call__"):
@@ -48,7 +52,11 @@ def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: flo
     if out is not None:
         raise in_place("var(..., out=...)", "leave out= away")
     count = np.size(a) if axis is None else _size(a, axis)
-    off = np.abs(a - np.mean(a, axis=axis, keepdims=True)) if a.dtype.kind == "c" else a - np.mean(a, axis=axis, keepdims=True)
+    off = (
+        np.abs(a - np.mean(a, axis=axis, keepdims=True))
+        if a.dtype.kind == "c"
+        else a - np.mean(a, axis=axis, keepdims=True)
+    )
     return np.sum(off * off, axis=axis, keepdims=keepdims) / (count - ddof)
 
 

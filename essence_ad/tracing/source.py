@@ -40,7 +40,7 @@ class Place:
         return linecache.getline(self.code.co_filename, self.number).strip()
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.code.co_filename)}:{self.number}, in {self.code.co_name}"
+        return f"{os.path.basename(self.code.co_filename)}:{self.number}"
 
     def __repr__(self) -> str:
         return str(self)
@@ -95,7 +95,9 @@ def unsupported(function: Any, argument: str = "") -> UnsupportedError:
     )  # fmt: skip
 
 
-def in_place(what: str, remedy: str = "make a new array: np.where(mask, new, x), np.concatenate, np.stack") -> TracingError:
+def in_place(
+    what: str, remedy: str = "make a new array: np.where(mask, new, x), np.concatenate, np.stack"
+) -> TracingError:
     """The error for writing into an array."""
     return TracingError(
         "a traced array cannot be changed in place", found=found(what), expected="operations that give new arrays",

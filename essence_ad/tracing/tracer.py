@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from essence_ad.diagram import Box, Diagram, Op
-from essence_ad.errors import NeedsSpaceError, TracingError
+from essence_ad.errors import NeedsSpaceError, StructureError, TracingError
+from essence_ad.operation import NEGATE, Constant, Scale, same
 from essence_ad.primitives import by_function
-from essence_ad.primitives.primitive import NEGATE, Call, Constant, Primitive, Scale, same
-from essence_ad.spaces import Array, Product, Space, container_of, space_of
+from essence_ad.primitives.primitive import Call, Primitive
+from essence_ad.spaces import Array, Product, Space, container_of, describe, space_of
 from essence_ad.structure import Pattern
 from essence_ad.tracing import source
 from essence_ad.tracing.protocol import Overloaded
@@ -29,33 +30,38 @@ _STRONG = frozenset({np.dtype(np.float64), np.dtype(np.complex128)})  # a Python
 class Tracer(Overloaded):
     """An abstract array: a wire of a trace, with its space (``None`` in a trace without shapes)."""
 
-    __slots__ = ("level", "space", "trace", "wire")
+    __slots__ = ("level", "owner", "space", "wire")
 
     def __init__(self, trace: Trace, wire: int, space: Array | None) -> None:
-        self.trace, self.wire, self.space = trace, wire, space
+        self.owner, self.wire, self.space = trace, wire, space
         self.level = trace.level
 
     @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+    def free(self) -> bool:  # type: ignore[override]
+        """Whether this is a traced array without shape."""
+        return self.space is None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
         """The shape; an error in a trace without shapes."""
         return self.space.shape if self.space is not None else self._unknown("shape")
 
     @property
-    def dtype(self) -> Any:  # type: ignore[override]
+    def dtype(self) -> Any:
         """The dtype; an error in a trace without shapes."""
         return self.space.dtype if self.space is not None else self._unknown("dtype")
 
     def _unknown(self, what: str) -> Any:
         raise NeedsSpaceError(
-            f"the {what} of an argument of {self.trace.name} is asked for, and no space was given",
+            f"the {what} of an argument of {self.owner.name} is asked for, and no space was given",
             found=source.found(f"a program without a space, whose function needs the {what}"),
             expected="a function of elementwise operations, or a space",
-            remedy=f"name the space: program({self.trace.name}, R[3]), or {self.trace.name}.at(R[3])",
+            remedy=f"name the space: program({self.owner.name}, R[3]), or {self.owner.name}.at(R[3])",
         )  # fmt: skip
 
     def bind(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """The traced result: one box more in the trace."""
-        return self.trace.bind(primitive, inputs, params)
+        return self.owner.bind(primitive, inputs, params)
 
     def __getitem__(self, key: Any) -> Any:
         if self.space is None:
@@ -64,10 +70,10 @@ class Tracer(Overloaded):
 
     def known(self, use: str) -> Any:
         """An error: a traced array has no value yet."""
-        self.trace.require_open()
+        self.owner.require_open()
         place = source.here()
         raise TracingError(
-            f"a traced array was {use}, and its value is not known while {self.trace.name} is recorded",
+            f"a traced array was {use}, and its value is not known while {self.owner.name} is recorded",
             found=f"{place}: {place.text}" if place is not None else repr(self),
             expected="array operations only, whose order does not depend on values",
             remedy="choose with np.where(condition, a, b), np.maximum or np.minimum; use np.sin, not math.sin; "
@@ -76,7 +82,7 @@ class Tracer(Overloaded):
         )  # fmt: skip
 
     def __repr__(self) -> str:
-        return f"<traced {self.space if self.space is not None else 'array'} in {self.trace.name}>"
+        return f"<traced {self.space if self.space is not None else 'array'} in {self.owner.name}>"
 
 
 class _Depth(threading.local):
@@ -143,26 +149,26 @@ class Trace:
     def constant(self, value: Any) -> tuple[int, Array | None]:
         """The wire of a constant and its space; the same object has the same wire, unless somebody changed it."""
         held = self.constants.get(id(value))
-        if held is not None and (not isinstance(value, np.ndarray) or same(held[2], value)):
+        if held is not None and (type(value) is not np.ndarray or _unchanged(value, held[2])):
             return held[0], held[3]
-        if isinstance(value, Tracer):
-            value.trace.require_open()
-            self.captured = True
-        array = np.asarray(value) if isinstance(value, (list, tuple)) else value
-        if type(array) is np.ndarray and array.base is None and not array.flags.writeable:
-            op = Constant(())
-            op.value = array
-        else:
-            op = Constant(array)
-        if getattr(type(array), "__essence_call__", None) is not None and not isinstance(array, Tracer):
-            self.captured = True
-        space = None if isinstance(array, Tracer) and array.space is None else space_of(array)
+        if isinstance(value, (list, tuple)):
+            return self.constant(np.asarray(value))
+        op = Constant(self.outer(value))
+        space = None if isinstance(value, Overloaded) and value.free else space_of(value)
         assert space is None or isinstance(space, Array)
         wire = self.n_wires
         self.n_wires = wire + 1
         self.boxes.append((op, (), (wire,)))
         self.constants[id(value)] = wire, value, op.value, space  # the value is kept, so that its id is not given anew
         return wire, space
+
+    def outer(self, value: Any) -> Any:
+        """A value from outside of this trace; a traced array must be one of a trace that goes on."""
+        if isinstance(value, Overloaded):
+            self.captured = True
+            if isinstance(value, Tracer):
+                value.owner.require_open()
+        return value
 
     # ------------------------------------------------------------------ operations
 
@@ -176,7 +182,7 @@ class Trace:
                 return scaled
         wires, spaces = [], []
         for value in inputs:
-            if type(value) is Tracer and value.trace is self:
+            if type(value) is Tracer and value.owner is self:
                 wires.append(value.wire)
                 spaces.append(value.space)
             else:
@@ -202,33 +208,26 @@ class Trace:
 
     def _scaling(self, a: Any, b: Any) -> Tracer | None:
         """A product with a constant that keeps shape and dtype, as the linear ``Scale``; ``None`` for others."""
-        x, factor = (a, b) if type(a) is Tracer and a.trace is self else (b, a)
-        if type(factor) is Tracer and factor.trace is self:
+        x, factor = (a, b) if type(a) is Tracer and a.owner is self else (b, a)
+        if type(factor) is Tracer and factor.owner is self:
             return None
-        space = x.space
-        kind = type(factor)
+        space, kind = x.space, type(factor)
         if kind is float or kind is int:
             if space is not None and space.dtype.kind not in "fc":
                 return None
             return self._box(NEGATE if kind is int and factor == -1 else Scale(factor), x)
-        if space is None or isinstance(factor, (list, tuple)):
+        if space is None or isinstance(factor, (list, tuple)) or (isinstance(factor, Overloaded) and factor.free):
             return None
-        if isinstance(factor, Tracer):
-            factor.trace.require_open()
-            if factor.space is None:
-                return None
         other = space_of(factor)
         assert isinstance(other, Array)
-        if np.result_type(space.dtype, other.dtype) != space.dtype or space.dtype.kind not in "fc":
+        if space.dtype.kind not in "fc" or np.result_type(space.dtype, other.dtype) != space.dtype:
             return None
-        if other.shape and (len(other.shape) > len(space.shape) or np.broadcast_shapes(space.shape, other.shape) != space.shape):
+        if other.shape and not _broadcasts(other.shape, space.shape):
             return None
         if kind is np.ndarray:
-            wire, _ = self.constant(factor)
-            factor = self.constants[id(factor)][2]
-        elif getattr(kind, "__essence_call__", None) is not None:
-            self.captured = True
-        return self._box(Scale(factor), x)
+            self.constant(factor)
+            return self._box(Scale(self.constants[id(factor)][2]), x)
+        return self._box(Scale(self.outer(factor)), x)
 
     def _box(self, op: Op, x: Tracer) -> Tracer:
         out = self.fresh(x.space)
@@ -239,15 +238,25 @@ class Trace:
 
     def result(self, value: Any) -> tuple[Pattern, Space | None]:
         """The wires of what a function returned, and its space; numbers and arrays become constants."""
-        if isinstance(value, Tracer) and value.trace is self:
+        if isinstance(value, Tracer) and value.owner is self:
             return value.wire, value.space
         container = None if isinstance(value, Overloaded) else container_of(value)
         if container is None:
-            return self.constant(value)
+            return self._returned(value)
         parts = [self.result(child) for child in container.children(value)]
         spaces = [space for _, space in parts if space is not None]
         space = Product(tuple(spaces), container) if len(spaces) == len(parts) else None
         return tuple([wires for wires, _ in parts]), space
+
+    def _returned(self, value: Any) -> tuple[int, Array | None]:
+        try:
+            return self.constant(value)
+        except StructureError as error:
+            raise StructureError(
+                f"{self.name} returned what is neither numbers nor a structure of them", found=describe(value),
+                expected="arrays and numbers, in tuples, lists, dicts, dataclasses or attrs classes",
+                remedy="return the numbers only, and make the rest of them outside the program",
+            ) from error  # fmt: skip
 
     def diagram(self, argument: Any, value: Any, space: Space | None) -> Diagram:
         """What was recorded between a packed argument and a returned value."""
@@ -269,9 +278,23 @@ def _strong(value: Any, inputs: Sequence[Any]) -> Any:
     """A Python number as it is, or with the dtype that it takes beside arrays of dtypes other than the default."""
     dtypes = [x.dtype for x in inputs if type(x) not in _PYTHON_NUMBERS and not (isinstance(x, Tracer) and x.space is None)
               and hasattr(x, "dtype")]  # fmt: skip
-    if not dtypes or all([d in _STRONG for d in dtypes]):
+    if not dtypes or all(d in _STRONG for d in dtypes):
         return value
     return np.result_type(*dtypes, value).type(value)
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether an array of one shape fits another without making it larger."""
+    return len(shape) <= len(to) and all(m in (1, n) for m, n in zip(reversed(shape), reversed(to), strict=False))
+
+
+def _unchanged(value: Any, held: Any) -> bool:
+    """Whether an array still holds what it held when it became a constant, by its bits."""
+    if value.shape != held.shape or value.dtype != held.dtype:
+        return False
+    if value.flags.c_contiguous and held.flags.c_contiguous and value.size:
+        return bool(memoryview(value.reshape(-1).view(np.uint8)) == memoryview(held.reshape(-1).view(np.uint8)))
+    return same(value, held)
 
 
 _known_spaces: dict[Any, Any] = {}
