@@ -78,7 +78,13 @@ def _richardson(right: Any, left: Any, steps: Any) -> tuple[Any, Any]:
             better = e < error
             best, error = np.where(better, row, best), np.where(better, e, error)
         column = finer
-    return best, error
+    return best, np.where(_grows((right - left) / wide), np.inf, error)
+
+
+def _grows(column: Any) -> Any:
+    """Where differences grow as fast as their steps shrink: at a jump."""
+    sizes = np.abs(column[-4:])
+    return np.all(sizes[1:] > 1.9 * sizes[:-1], axis=0)
 
 
 def _one_sided(middle: Any, right: Any, left: Any, steps: Any, central: tuple[Any, Any]) -> Slope:

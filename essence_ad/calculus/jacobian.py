@@ -57,7 +57,8 @@ def jacobian(f: Any, *, mode: str = "auto", argnums: int | tuple[int, ...] = 0) 
         source, target = df.named()
         require_continuous("jacobian", "value", target)
         if mode == "forward" or (mode == "auto" and source.dim <= target.dim):
-            blocks = [list(row) for row in zip(*_images(df, source, target, axis=-1), strict=True)]
+            columns = _images(df, source, target, axis=-1)
+            blocks = [[column[i] for column in columns] for i in range(len(array_parts(target)))]
         else:
             blocks = _images(df.T, target, source, axis=0)
         return target.unpack(tree_of(target, iter([source.unpack(tree_of(source, iter(row))) for row in blocks])))
