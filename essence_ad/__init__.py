@@ -17,6 +17,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from essence_ad import errors
+from essence_ad.calculus.checking import check_derivatives
+from essence_ad.calculus.gradient import grad, value_and_grad
+from essence_ad.calculus.hessian import hessian, hvp
+from essence_ad.calculus.jacobian import jacobian
+from essence_ad.calculus.linearization import jvp, linearize, vjp
 from essence_ad.categories.additive import Additive
 from essence_ad.categories.begin import Begin
 from essence_ad.categories.cont import Cont
@@ -51,6 +56,8 @@ from essence_ad.morphism import (
 )
 from essence_ad.morphism import primitives as _primitives
 from essence_ad.spaces import C, R, Space, Unit, space_of
+from essence_ad.tracing.counting import count
+from essence_ad.tracing.program import program
 
 __version__ = "0.1.0"
 
@@ -80,8 +87,10 @@ __all__ = [
     "Space",
     "Unit",
     "assoc",
+    "check_derivatives",
     "compose",
     "const",
+    "count",
     "cross",
     "dup",
     "errors",
@@ -89,13 +98,20 @@ __all__ = [
     "exr",
     "fork",
     "forward",
+    "grad",
+    "hessian",
+    "hvp",
     "identity",
     "inj",
     "inl",
     "inr",
     "it",
+    "jacobian",
     "jam",
     "join",
+    "jvp",
+    "linearize",
+    "program",
     "proj",
     "repl",
     "reverse",
@@ -103,6 +119,8 @@ __all__ = [
     "space_of",
     "sum_",
     "swap",
+    "value_and_grad",
+    "vjp",
     "zero",
 ]
 __all__ += _programs

@@ -246,7 +246,11 @@ TUPLE = Container(tuple)
 
 @attrs.frozen(repr=False)
 class Product(Space):
-    """A product of spaces, written by the user as some container; ``Unit`` is the empty one, the zero space."""
+    """A product of spaces, written by the user as some container; ``Unit`` is the empty one, the zero space.
+
+    >>> R[2] * R, (R[2] * R).dim, space_of({"mass": 1.0, "place": (0.0, 2.0)}), Unit.dim
+    (R[2] * R, 3, dict(mass: R, place: R * R), 0)
+    """
 
     parts: tuple[Space, ...]
     container: Container = TUPLE

@@ -141,14 +141,23 @@ def test_no_cycles() -> None:
             open_names.append(following)
 
 
-def test_nothing_imports_by_a_computed_name_but_the_catalogue() -> None:
-    hidden = {
-        name
-        for name, path in MODULES.items()
+def naming(*names: str) -> set[str]:
+    """The modules whose code uses one of these names."""
+    return {
+        module
+        for module, path in MODULES.items()
         for node in ast.walk(ast.parse(path.read_text()))
-        if (isinstance(node, ast.Name) and node.id in {"importlib", "__import__", "exec", "eval"})
+        if isinstance(node, ast.Name) and node.id in names
     }
-    assert hidden <= {"primitives"}, f"hidden imports in {sorted(hidden)}"
+
+
+def test_nothing_imports_by_a_computed_name_but_the_catalogue() -> None:
+    assert naming("importlib", "__import__") == {"primitives"}
+
+
+def test_text_is_never_evaluated_but_where_code_is_generated() -> None:
+    assert not naming("eval")
+    assert all(name.startswith(("backends.", "compiler.")) for name in naming("exec"))
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -202,7 +211,8 @@ def test_sine_is_known_to_one_file() -> None:
         )
 
     knowing = {name for name, path in MODULES.items() if any(map(names_sine, ast.walk(ast.parse(path.read_text()))))}
-    assert knowing == {"primitives.elementary"}
+    spelling = {name for name in knowing if name.startswith("backends.")}  # how a target language writes it
+    assert knowing - spelling == {"primitives.elementary"}
 
 
 def test_all_is_sorted_and_complete() -> None:
