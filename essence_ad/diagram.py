@@ -290,7 +290,7 @@ class Diagram:
                     continue
                 inputs = [known if i is None else i for i in inputs]
             result = inputs[0] if op is None else op.shape(*inputs)
-            for wire, part in zip(outs, (result,) if len(outs) == 1 else result, strict=True):
+            for wire, part in zip(outs, result if isinstance(result, tuple) else (result,), strict=True):
                 env[wire] = part
         return env
 

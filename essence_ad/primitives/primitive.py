@@ -329,6 +329,8 @@ class Call(Op):
         self.dom = 0 if n is None else NUM if n == 1 else (NUM,) * n
         outputs = primitive.outputs(**params) if callable(primitive.outputs) else primitive.outputs
         self.cod = NUM if outputs == 1 and not callable(primitive.outputs) else (NUM,) * outputs
+        if self.cod == (NUM,):  # one wire holds the only part
+            self.apply = lambda *inputs: function(*inputs)[0]  # type: ignore[method-assign]
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -385,7 +387,9 @@ class Call(Op):
                     kind = np.asarray(self.apply(*[np.ones((), s.dtype) for s in spaces])).dtype  # type: ignore[attr-defined]
                     return Array(shape, kind)
                 result = self.apply(*[example(s) for s in spaces])
-            return tuple([space_of(r) for r in result]) if isinstance(self.cod, tuple) else space_of(result)
+            if not isinstance(self.cod, tuple):
+                return space_of(result)
+            return tuple([space_of(r) for r in (result if len(self.cod) > 1 else (result,))])
         except (ValueError, TypeError, IndexError) as error:
             if isinstance(error, (ShapeError, DTypeError)):
                 raise

@@ -1,0 +1,177 @@
+"""Indexing, and its adjoint: adding up at the same places.
+
+``x[key]`` is linear in ``x``. Reading one array n times must not cost n arrays on the way back, so contributions that
+meet on one wire are added by one call of ``scatter_sum`` (see ``Diagram.propagate``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from essence_ad.operation import kernel, linear_op, scatter_sum
+from essence_ad.primitives.primitive import REQUIRED, Linear, Partials, Primitive, on
+from essence_ad.spaces import Array
+
+
+@attrs.frozen
+class Slot:
+    """The place in a key where an index stands that is itself an argument of the program."""
+
+    number: int
+
+
+@kernel
+def index(x: Any, *, key: Any) -> Any:
+    """``x[key]`` for any key that NumPy takes and that is known: numbers, slices, ``...``, ``None``, arrays, masks.
+
+    >>> index(np.arange(6.0).reshape(2, 3), key=(..., [0, 2]))
+    array([[0., 2.],
+           [3., 5.]])
+    """
+    return np.asarray(x)[key]
+
+
+@kernel
+def gather(x: Any, *indices: Any, key: Any) -> Any:
+    """``x[key]`` where the slots of the key are filled by arrays of integers.
+
+    >>> gather(np.array([1.0, 2.0, 3.0]), np.array([2, 0]), key=(Slot(0),))
+    array([3., 1.])
+    """
+    return np.asarray(x)[_filled(key, indices)]
+
+
+@kernel
+def scatter(v: Any, *indices: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    """The adjoint of ``gather``: zeros with ``v`` added where it was read."""
+    return scatter_sum(v, keys=(_filled(key, indices),), shape=shape)
+
+
+def _filled(key: Any, indices: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple([np.asarray(indices[part.number]) if isinstance(part, Slot) else part for part in key])
+
+
+def _index_adjoint(v: Any, space: Array, *, key: Any) -> Any:
+    return scatter_sum(v, keys=(key,), shape=space.shape)
+
+
+def _index_merge(options: Sequence[dict[str, Any]], values: Sequence[Any], space: Array) -> Any:
+    return scatter_sum(*values, keys=tuple([o["key"] for o in options]), shape=space.shape)
+
+
+def _scatter_sum_adjoint(v: Any, *spaces: Array, keys: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    return tuple([index(v, key=key) for key in keys])
+
+
+def _gather_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, key: Any) -> tuple[Any, ...]:
+    x, *indices = inputs
+    shape = np.shape(x)
+    op = linear_op(
+        "gather",
+        lambda v: gather(v, *indices, key=key),
+        lambda v: scatter(v, *indices, key=key, shape=shape),
+        x,
+        output,
+    )
+    return op, *[None] * len(indices)
+
+
+def _scatter_facts(
+    inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, key: Any, shape: Any
+) -> tuple[Any, ...]:
+    v, *indices = inputs
+    op = linear_op(
+        "scatter",
+        lambda w: scatter(w, *indices, key=key, shape=shape),
+        lambda w: gather(w, *indices, key=key),
+        v,
+        output,
+    )
+    return op, *[None] * len(indices)
+
+
+def _take_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, axis: int | None, mode: str) -> Any:
+    x, indices = inputs
+    shape = np.shape(x)
+    whole = (math.prod(shape),) if axis is None else shape
+    place = 0 if axis is None else axis % len(shape)
+    key = (slice(None),) * place + (Slot(0),)
+    size = whole[place]
+
+    def adjoint(v: Any) -> Any:
+        places = indices
+        if mode == "wrap":
+            places = indices % size
+        elif mode == "clip":
+            places = np.minimum(np.maximum(indices, 0), size - 1)
+        total = scatter(v, places, key=key, shape=whole)
+        return total if axis is not None else np.reshape(total, shape)
+
+    return linear_op("take", lambda v: np.take(v, indices, axis=axis, mode=mode), adjoint, x, output), None  # type: ignore[call-overload]
+
+
+def _along_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, axis: int | None) -> Any:
+    x, indices = inputs
+    shape = np.shape(x)
+    whole = (math.prod(shape),) if axis is None else shape
+    place, n = (0 if axis is None else axis % len(whole)), len(whole)
+    mesh = np.ix_(*[np.arange(k) for k in whole])
+    key = tuple([Slot(0) if i == place else mesh[i] for i in range(n)])
+
+    def adjoint(v: Any) -> Any:
+        total = scatter(v, indices, key=key, shape=whole)
+        return total if axis is not None else np.reshape(total, shape)
+
+    return linear_op("take_along_axis", lambda v: np.take_along_axis(v, indices, axis=axis), adjoint, x, output), None
+
+
+_ROWS, _MASK = np.array([[0, 1], [1, 1]]), np.array([True, False, True])
+
+index_primitive = Primitive(
+    "index", index, Linear(_index_adjoint, merge=_index_merge), options={"key": REQUIRED}, complex=True,
+    examples=(
+        on((), key=()), on((), key=None), on((3,), key=1), on((3,), key=-1), on((3,), key=slice(None, None, -2)), on((3,), key=_MASK),
+        on((3,), key=(None, ..., None)), on((2, 3), key=1), on((2, 3), key=(0, slice(1, None))), on((2, 3), key=(..., 2)),
+        on((2, 3), key=_ROWS), on((2, 3), key=(_ROWS, 1)), on((2, 3), key=(slice(None), _MASK)), on((3, 2), key=(_MASK, 1)),
+        on((2, 3, 2), key=([0, 1, 1], slice(None), [1, 0, 0])), on((2, 3), key=np.ones((2, 3), bool)), on((0, 3), key=(slice(None), 1)),
+    ),
+)  # fmt: skip
+scatter_sum_primitive = Primitive(
+    "scatter_sum", scatter_sum, Linear(_scatter_sum_adjoint), None, {"keys": REQUIRED, "shape": REQUIRED}, complex=True,
+    shape=lambda *spaces, keys, shape: Array(shape, np.result_type(*[s.dtype for s in spaces])),
+    examples=(
+        on((), keys=(1,), shape=(3,)), on((), (2,), (3,), keys=(0, [1, 1], slice(None)), shape=(3,)), on((), keys=((),), shape=()),
+        on((2, 2), keys=((..., _ROWS[1]),), shape=(2, 3)), on((2,), (), keys=(_MASK, -1), shape=(3,)),
+    ),
+)  # fmt: skip
+gather_primitive = Primitive(
+    "gather", gather, Partials(_gather_facts), None, {"key": REQUIRED}, complex=True,
+    examples=(
+        on((3,), _ROWS, key=(Slot(0),)), on((2, 3), _ROWS, key=(slice(None), Slot(0))),
+        on((2, 3), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1))),
+    ),
+)  # fmt: skip
+scatter_primitive = Primitive(
+    "scatter", scatter, Partials(_scatter_facts), None, {"key": REQUIRED, "shape": REQUIRED}, complex=True,
+    examples=(
+        on((2, 2), _ROWS, key=(Slot(0),), shape=(3,)), on((2,), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1)), shape=(2, 3)),
+    ),
+)  # fmt: skip
+take = Primitive(
+    "take", np.take, Partials(_take_facts), 2, {"axis": None, "mode": "raise"}, complex=True,
+    examples=(
+        on((3,), np.array(1)), on((2, 3), _ROWS), on((2, 3), _ROWS, axis=1), on((2, 3), np.array([0, -1, 0]), axis=-2),
+        on((3,), np.array([4, -4, 1]), mode="wrap"), on((3, 2), np.array([7, -7]), axis=0, mode="clip"),
+    ),
+)  # fmt: skip
+take_along_axis = Primitive(
+    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, {"axis": -1}, complex=True,
+    examples=(
+        on((2, 3), np.array([[2, 0], [1, 1]]), axis=1), on((2, 3), np.array([[1, 0, 1]]), axis=0), on((2, 3), np.array([5, 0]), axis=None),
+    ),
+)  # fmt: skip
