@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from essence_ad.errors import TracingError
-from essence_ad.primitives import by_function
+from essence_ad.primitives import by_function, catalogue
+from essence_ad.primitives.indexing import Slot, gather
 from essence_ad.primitives.primitive import Primitive
 from essence_ad.tracing import rewrites, source
+from essence_ad.tracing.rewrites import is_overloaded
 from essence_ad.tracing.source import in_place, unsupported
 
 _NUMBERS = frozenset({float, int, complex, bool, np.ndarray, np.float64, np.float32, np.complex128, np.int64, np.bool_})
@@ -22,12 +24,6 @@ _REDUCTIONS = {
     (np.logical_and, "reduce"): np.all, (np.logical_or, "reduce"): np.any,
     (np.add, "accumulate"): np.cumsum, (np.multiply, "accumulate"): np.cumprod,
 }  # fmt: skip
-_LOGICAL = {
-    np.bitwise_and: np.logical_and,
-    np.bitwise_or: np.logical_or,
-    np.bitwise_xor: np.logical_xor,
-    np.invert: np.logical_not,
-}
 _IGNORED = {
     "order": ("C", "K", "A", None),
     "subok": (True, False),
@@ -43,7 +39,7 @@ def operand(value: Any) -> bool:
         return True
     if isinstance(value, (list, tuple)):
         return True
-    if getattr(kind, "__essence_call__", None) is not None:
+    if is_overloaded(value):
         return True
     return hasattr(value, "dtype") or (isinstance(value, numbers.Number) and not hasattr(value, "__array_ufunc__"))
 
@@ -52,7 +48,7 @@ def leader(values: Sequence[Any]) -> Any:
     """The value among these that says what a call means: the one of the innermost level."""
     best: Any = None
     for value in values:
-        if getattr(type(value), "__essence_call__", None) is not None and (best is None or value.level > best.level):
+        if is_overloaded(value) and (best is None or value.level > best.level):
             best = value
     if best is None:
         raise TracingError(
@@ -64,12 +60,14 @@ def leader(values: Sequence[Any]) -> Any:
 
 def static(value: Any) -> Any:
     """An option of a primitive, which must be known: traced values in it are refused, counted ones looked into."""
-    if getattr(type(value), "__essence_call__", None) is not None:
+    if is_overloaded(value):
         return value.known("used as an index or an option")
     if isinstance(value, slice):
         return slice(static(value.start), static(value.stop), static(value.step))
     if type(value) in (tuple, list):
         return type(value)([static(v) for v in value])
+    if type(value) is np.ndarray and value.flags.writeable:
+        return value.copy()  # the user may change it later
     return value
 
 
@@ -82,25 +80,41 @@ def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
     primitive = by_function().get(ufunc)
     if primitive is not None:
         return first.bind(primitive, inputs, {})
-    if ufunc in _LOGICAL and all(np.result_type(x).kind == "b" for x in inputs):
-        return elementwise(_LOGICAL[ufunc], inputs)
     return otherwise(ufunc, inputs, {})
 
 
 def power(base: Any, exponent: int | float) -> Any:
     """``x ** n`` as NumPy does it: squares, roots and reciprocals are themselves, so that derivatives stay finite at 0."""
-    table = by_function()
     if exponent == 2:
-        return elementwise(np.square, (base,)) if np.square in table else base * base
+        return elementwise(np.square, (base,))
     if exponent == 1:
         return base
     if exponent == 0 and not base.free:
         return np.ones_like(base)
-    if exponent == 0.5 and np.sqrt in table:
+    if exponent == 0.5:
         return elementwise(np.sqrt, (base,))
     if exponent == -1:
-        return elementwise(np.reciprocal, (base,)) if np.reciprocal in table else 1 / base
+        return elementwise(np.reciprocal, (base,))
     return elementwise(np.power, (base, exponent))
+
+
+def index(x: Any, key: Any) -> Any:
+    """``x[key]``; traced integers in the key become inputs of the program."""
+    parts = key if type(key) is tuple else (key,)
+    inputs = [part for part in parts if is_abstract(part)]
+    if not inputs:
+        return x.bind(catalogue()["index"], (x,), {"key": static(key)})
+    for part in inputs:
+        if part.dtype.kind not in "iu":
+            part.known("used as an index, and only traced integers can be (for a mask, use np.where)")
+    slots = iter(range(len(inputs)))
+    filled = tuple([Slot(next(slots)) if is_abstract(part) else static(part) for part in parts])
+    return gather(x, *inputs, key=filled)
+
+
+def is_abstract(value: Any) -> bool:
+    """Whether a value stands for an array that is not known yet."""
+    return is_overloaded(value) and value.abstract
 
 
 def ufunc_call(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -144,8 +158,12 @@ def otherwise(function: Any, args: Sequence[Any], options: dict[str, Any]) -> An
     """A function without a primitive: one written with others, or an error."""
     written = rewrites.table().get(function)
     if written is not None:
+        try:
+            inspect.signature(written).bind(*args, **options)
+        except TypeError as error:
+            raise unsupported(function, f"these arguments ({error})") from None
         return written(*args, **options)
-    found = [value for value in _flat([*args, *options.values()]) if getattr(type(value), "__essence_call__", None)]
+    found = [value for value in _flat([*args, *options.values()]) if is_overloaded(value)]
     return leader(found).other(function, args, options)
 
 
@@ -204,6 +222,8 @@ def arguments(
             params["subscripts"] = value
         else:
             inputs.append(value)
+    if arity is not None and len(inputs) != arity:
+        raise unsupported(function, f"{len(inputs)} array{'' if len(inputs) == 1 else 's'}")
     if dtype is not None:
         inputs = [x.astype(dtype) if hasattr(x, "astype") else dtype.type(x) for x in inputs]
     return inputs, primitive.call(**params).params

@@ -14,7 +14,7 @@ from essence_ad.spaces import Container, Zero, container_of
 from essence_ad.tracing.protocol import Overloaded
 
 #: primitives that read as many elements as they give, however large the array that they read from
-_GATHERS = frozenset({"index", "take", "take_along_axis", "split", "diagonal"})
+_GATHERS = frozenset({"index", "gather", "take", "take_along_axis", "split"})
 
 
 @attrs.frozen
@@ -74,6 +74,7 @@ class Counted(Overloaded):
     """
 
     __slots__ = ("tally", "value")
+    abstract = False
 
     def __init__(self, value: Any, tally: Tally) -> None:
         self.value, self.tally = value, tally

@@ -5,6 +5,7 @@ A subclass says what a call of a primitive means for it (``bind``): recording it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 
 from essence_ad.errors import ShapeError
 from essence_ad.operation import astype
-from essence_ad.primitives import catalogue
 from essence_ad.primitives.primitive import Primitive
 from essence_ad.tracing import calls
 from essence_ad.tracing.source import in_place, unsupported
@@ -49,6 +49,7 @@ class Overloaded:
     __slots__ = ()
 
     level: int = 0
+    abstract: bool = True  #: whether the value is not known
     free: bool = False  #: whether the shape is not known
     shape: Any
     dtype: Any
@@ -106,8 +107,7 @@ class Overloaded:
     def __pos__(self) -> Any:
         return self
 
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
+    __divmod__, __rdivmod__ = _binary(np.divmod)
 
     def __round__(self, digits: int = 0) -> Any:
         return np.round(self, digits)
@@ -150,7 +150,7 @@ class Overloaded:
     @property
     def size(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=int))
+        return math.prod(self.shape)
 
     @property
     def nbytes(self) -> int:
@@ -169,7 +169,7 @@ class Overloaded:
         return value in self.known("searched with 'in'")
 
     def __getitem__(self, key: Any) -> Any:
-        return calls.leader((self,)).bind(catalogue()["index"], (self,), {"key": calls.static(key)})
+        return calls.index(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise in_place("x[...] = ...")

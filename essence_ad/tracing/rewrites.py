@@ -1,17 +1,32 @@
-"""Functions of NumPy that are others in disguise: written here with shapes, or with functions that have primitives.
-
-A function that gets a primitive of its own is no longer looked up here.
-"""
+"""Functions of NumPy that are others in disguise: told by shapes alone, or written with functions that have primitives."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from essence_ad.primitives.comparison import clip
 from essence_ad.tracing.source import in_place, unsupported
+
+
+def is_overloaded(value: Any) -> bool:
+    """Whether a value answers NumPy by itself."""
+    return getattr(type(value), "__essence_call__", None) is not None
+
+
+# ---------------------------------------------------------------------------------------------- shapes and dtypes
+
+
+def _size(a: Any, axis: Any = None) -> int:
+    axes = range(len(a.shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return int(np.prod([a.shape[i] for i in axes], dtype=int))
+
+
+def _result_type(*values: Any) -> Any:
+    return np.result_type(*[v.dtype if is_overloaded(v) else v for v in values])
 
 
 def _like(value: float) -> Callable[..., Any]:
@@ -28,74 +43,55 @@ def _full_like(
 ) -> Any:
     shape = np.shape(a) if shape is None else shape
     dtype = np.result_type(a) if dtype is None else np.dtype(dtype)
-    if not hasattr(type(fill_value), "__essence_call__"):
+    if not is_overloaded(fill_value):
         return np.full(shape, fill_value, dtype)
     return np.broadcast_to(fill_value.astype(dtype), shape)
 
 
-def _size(a: Any, axis: Any = None) -> int:
-    axes = range(len(a.shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return int(np.prod([a.shape[i] for i in axes], dtype=int))
+def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+    if equal_nan:
+        raise unsupported(np.array_equal, "equal_nan=")
+    return np.all(np.equal(a1, a2)) if np.shape(a1) == np.shape(a2) else np.False_
 
 
-def _result_type(*values: Any) -> Any:
-    return np.result_type(*[v.dtype if hasattr(type(v), "__essence_call__") else v for v in values])
+def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    shape = np.broadcast_shapes(*[np.shape(a) for a in args])
+    return tuple([np.broadcast_to(a, shape) for a in args])
 
 
-def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    axes = list(range(a.ndim))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-    return np.transpose(a, tuple(axes))
-
-
-def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    if out is not None:
-        raise in_place("var(..., out=...)", "leave out= away")
-    count = np.size(a) if axis is None else _size(a, axis)
-    off = (
-        np.abs(a - np.mean(a, axis=axis, keepdims=True))
-        if a.dtype.kind == "c"
-        else a - np.mean(a, axis=axis, keepdims=True)
-    )
-    return np.sum(off * off, axis=axis, keepdims=keepdims) / (count - ddof)
-
-
-def _std(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    return np.sqrt(_var(a, axis, dtype, out, ddof, keepdims))
-
-
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
-
-
-def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    a = np.moveaxis(a, (axis1, axis2), (-2, -1))
-    rows = np.arange(max(0, min(a.shape[-2] + min(offset, 0), a.shape[-1] - max(offset, 0))))
-    return a[..., rows - min(offset, 0), rows + max(offset, 0)]
+# ---------------------------------------------------------------------------------------------- numbers
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
     if out is not None:
         raise in_place("clip(..., out=...)", "leave out= away")
     low, high = a_min if min is None else min, a_max if max is None else max
-    a = a if low is None else np.maximum(a, low)
-    return a if high is None else np.minimum(a, high)
+    if low is not None and high is not None:
+        return clip(a, low, high)
+    return np.minimum(a, high) if high is not None else np.maximum(a, low) if low is not None else a
 
 
-def _where(condition: Any, *parts: Any) -> Any:
-    raise unsupported(np.where, "one argument")
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
 
 
-def _array_equal(a: Any, b: Any, equal_nan: bool = False) -> Any:
-    return np.shape(a) == np.shape(b) and np.all(np.equal(a, b))
+def _average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> Any:
+    if weights is None:
+        return np.mean(a, axis=axis, keepdims=keepdims)
+    if np.shape(weights) != np.shape(a):
+        raise unsupported(np.average, "weights of another shape")
+    return np.sum(a * weights, axis=axis, keepdims=keepdims) / np.sum(weights, axis=axis, keepdims=keepdims)
 
 
-def _atleast_1d(a: Any) -> Any:
-    return np.reshape(a, (1,)) if np.ndim(a) == 0 else a
+def _ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
 
 
-def _atleast_2d(a: Any) -> Any:
-    return np.reshape(a, (1,) * (2 - np.ndim(a)) + np.shape(a)) if np.ndim(a) < 2 else a
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    if ord is not None:
+        raise unsupported(np.linalg.norm, "ord=")
+    squares = np.real(x * np.conj(x)) if x.dtype.kind == "c" else x * x
+    return np.sqrt(np.sum(squares, axis=axis, keepdims=keepdims))
 
 
 def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
@@ -105,6 +101,26 @@ def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     for _ in range(n):
         a = a[tuple(after)] - a[tuple(before)]
     return a
+
+
+# ---------------------------------------------------------------------------------------------- arrangement
+
+
+def _hstack(tup: Sequence[Any]) -> Any:
+    parts = [np.atleast_1d(a) for a in tup]
+    return np.concatenate(parts, axis=0 if parts[0].ndim == 1 else 1)
+
+
+def _vstack(tup: Sequence[Any]) -> Any:
+    return np.concatenate([np.atleast_2d(a) for a in tup], axis=0)
+
+
+def _column_stack(tup: Sequence[Any]) -> Any:
+    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], axis=1)
+
+
+def _append(arr: Any, values: Any, axis: Any = None) -> Any:
+    return np.concatenate((np.ravel(arr), np.ravel(values)) if axis is None else (arr, values), axis=axis or 0)
 
 
 @functools.cache
@@ -123,22 +139,19 @@ def table() -> dict[Any, Callable[..., Any]]:
         np.full_like: _full_like,
         np.copy: lambda a, order="K", subok=False: a,
         np.astype: lambda x, dtype, /, *, copy=True: x.astype(dtype),
-        np.real: lambda val: val.real,
-        np.ravel: lambda a, order="C": a.ravel(order),
-        np.swapaxes: _swapaxes,
-        np.var: _var,
-        np.std: _std,
-        np.trace: _trace,
-        np.diagonal: _diagonal,
-        np.clip: _clip,
-        np.square: lambda x: x * x,
-        np.reciprocal: lambda x: 1 / x,
-        np.positive: lambda x: x,
         np.array_equal: _array_equal,
-        np.where: _where,
-        np.atleast_1d: _atleast_1d,
-        np.atleast_2d: _atleast_2d,
-        np.hstack: lambda tup: np.concatenate([_atleast_1d(a) for a in tup], axis=0 if np.ndim(tup[0]) < 2 else 1),
-        np.vstack: lambda tup: np.concatenate([_atleast_2d(a) for a in tup], axis=0),
+        np.broadcast_arrays: _broadcast_arrays,
+        np.divmod: lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
+        np.clip: _clip,
+        np.trace: _trace,
+        np.average: _average,
+        np.ptp: _ptp,
+        np.linalg.norm: _norm,
         np.diff: _diff,
+        np.fliplr: lambda m: np.flip(m, axis=1),
+        np.flipud: lambda m: np.flip(m, axis=0),
+        np.hstack: _hstack,
+        np.vstack: _vstack,
+        np.column_stack: _column_stack,
+        np.append: _append,
     }

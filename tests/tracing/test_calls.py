@@ -1,0 +1,183 @@
+"""How calls of NumPy become calls of primitives: arguments, options, methods of ufuncs, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from essence_ad import R
+from essence_ad.errors import OptionError, TracingError, UnsupportedError
+from essence_ad.primitives import by_function, catalogue
+from essence_ad.tracing import calls
+from essence_ad.tracing.counting import Counted, Tally
+from essence_ad.tracing.program import trace
+
+X = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
+
+
+def names(f: Callable[[Any], Any], space: Any = R[2, 3]) -> list[str]:
+    """The primitives that a function calls."""
+    return [op.name for op, _, _ in trace(f, space).diagram.boxes]
+
+
+# ---------------------------------------------------------------------------------------------- options
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "params"),
+    [
+        ((), {}, {"axis": None, "keepdims": False}),
+        ((0,), {}, {"axis": 0, "keepdims": False}),
+        ((), {"axis": -1}, {"axis": -1, "keepdims": False}),
+        (((0, 1),), {"keepdims": True}, {"axis": (0, 1), "keepdims": True}),
+        ((1, None, None, True), {}, {"axis": 1, "keepdims": True}),
+        ((), {"out": None, "dtype": None, "keepdims": np._NoValue}, {"axis": None, "keepdims": False}),
+    ],
+)
+def test_options_may_be_passed_in_any_way(args: Any, options: dict[str, Any], params: dict[str, Any]) -> None:
+    inputs, found = calls.arguments(catalogue()["sum"], np.sum, (X, *args), options)
+    assert found == params and len(inputs) == 1 and inputs[0] is X
+    np.testing.assert_array_equal(trace(lambda x: np.sum(x, *args, **options), R[2, 3])(X), np.sum(X, *args, **options))
+
+
+def test_arrays_may_be_passed_by_name_in_any_order() -> None:
+    inputs, params = calls.arguments(catalogue()["take"], np.take, (), {"axis": 1, "indices": [0], "a": X})
+    assert inputs[0] is X and inputs[1] == [0] and params == {"axis": 1, "mode": "raise"}
+    np.testing.assert_array_equal(trace(lambda x: np.take(indices=[0], a=x, axis=1), R[2, 3])(X), X[:, :1])
+
+
+def test_dtypes_convert_what_goes_in() -> None:
+    f = lambda x: np.sum(x, axis=0, dtype=np.float32)  # noqa: E731
+    found = trace(f, R[2, 3])(X)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, f(X))
+    added = trace(lambda x: np.add(x, x, dtype=np.float32, casting="same_kind"), R[2, 3])(X)
+    assert added.dtype == np.float32
+
+
+def test_arguments_that_no_primitive_knows_are_refused_unless_they_say_nothing() -> None:
+    assert names(lambda x: np.add(x, x, order="K", subok=True)) == ["add"]
+    with pytest.raises(UnsupportedError, match="initial="):
+        trace(lambda x: np.sum(x, initial=3.0), R[2, 3])
+    with pytest.raises(UnsupportedError, match="add"):
+        trace(lambda x: np.add(x, x, order="F"), R[2, 3])
+    with pytest.raises((OptionError, TypeError)):
+        trace(lambda x: np.sum(x, nonsense=3), R[2, 3])
+
+
+def test_options_must_be_known() -> None:
+    with pytest.raises(TracingError, match="an index or a count"):  # NumPy itself asks
+        trace(lambda x: np.sum(X, axis=x), R.of("int64"))
+    with pytest.raises(TracingError, match="an index or an option"):
+        trace(lambda x: np.sum(x, axis=(x[0, 0], 1)), R[2, 3])
+    tally = Tally()
+    i = Counted(1, tally)
+    assert calls.static((slice(i, None), [i], i, None)) == (slice(1, None), [1], 1, None)
+    key = np.array([0, 1])
+    assert calls.static(key) is not key
+
+
+# ---------------------------------------------------------------------------------------------- ufuncs
+
+
+def test_methods_of_ufuncs() -> None:
+    for f, expected in (
+        (lambda x: np.add.reduce(x), ["sum"]),
+        (lambda x: np.add.reduce(x, axis=None), ["sum"]),
+        (lambda x: np.add.reduce(x, 1, keepdims=True), ["sum"]),
+    ):
+        assert names(f) == expected
+        np.testing.assert_array_equal(trace(f, R[2, 3])(X), f(X))
+    with pytest.raises(UnsupportedError, match="reduceat"):
+        trace(lambda x: np.add.reduceat(x, [0, 1]), R[2, 3])
+    with pytest.raises(TracingError, match="in place"):
+        trace(lambda x: np.add.at(x, 0, 1.0), R[2, 3])
+
+
+def test_outer_products_of_ufuncs() -> None:
+    f = lambda x: np.subtract.outer(x, X)  # noqa: E731
+    np.testing.assert_array_equal(trace(f, R[3])(X[0]), f(X[0]))
+
+
+@pytest.mark.parametrize("n", [-2, -1, 0, 1, 2, 3, 0.5, 1.5, 2.0])
+def test_powers_are_those_of_numpy(n: float) -> None:
+    x = np.abs(X)
+    program = trace(lambda x: x**n, R[2, 3])
+    np.testing.assert_array_equal(program(x), x**n)
+
+
+def test_simple_powers_do_not_call_the_power() -> None:
+    assert "power" not in sum([names(lambda x, n=n: x**n) for n in (0, 1, 2)], [])
+    assert names(lambda x: x**3)[-1] == "power"
+
+
+# ---------------------------------------------------------------------------------------------- indexing
+
+
+@pytest.mark.parametrize(
+    "key",
+    [0, -1, (1, 2), slice(None), (slice(None), 1), (..., 0), None, (None, 0), [1, 0, 1], ([0, 1], [1, 2]), np.array([[0], [1]]),
+     np.array([True, False]), np.array(1), (np.ones((2, 3), bool),), (slice(None, None, -1), slice(2, 0, -1)), ()],
+    ids=repr,
+)  # fmt: skip
+def test_indices_are_those_of_numpy(key: Any) -> None:
+    np.testing.assert_array_equal(trace(lambda x: x[key], R[2, 3])(X), X[key])
+    assert names(lambda x: x[key]) == ["index"]
+
+
+def test_traced_integers_are_indices() -> None:
+    f = lambda x, i: x[i] + x[0, i] + x[i, 1:2]  # noqa: E731
+    program = trace(f, R[2, 3] * R.of("int64"))
+    for i in (0, 1):
+        np.testing.assert_array_equal(program((X, np.int64(i))), f(X, i))
+
+
+def test_iteration_unpacking_and_length() -> None:
+    f = lambda x: [sum(row) for row in x] + [len(x), *x[0]]  # noqa: E731
+    assert trace(f, R[2, 3])(X) == f(X)
+    with pytest.raises(TypeError):
+        trace(lambda x: len(x), R)
+    with pytest.raises(Exception, match="index"):
+        trace(lambda x: x[5], R[2, 3])
+
+
+# ---------------------------------------------------------------------------------------------- what has no primitive
+
+
+def test_functions_without_a_primitive_are_named_with_the_line() -> None:
+    for f, name in (
+        (lambda x: np.fft.fft(x), "numpy.fft.fft"),
+        (lambda x: np.frexp(x), "frexp"),
+        (lambda x: np.nonzero(x), "nonzero"),
+    ):
+        with pytest.raises(UnsupportedError) as caught:
+            trace(f, R[3])
+        assert name in str(caught.value) and "test_calls.py:" in str(caught.value) and "primitive" in str(caught.value)
+    assert np.fft.fft not in by_function()
+
+
+def test_the_leader_is_the_innermost() -> None:
+    class Level(Counted):
+        def __init__(self, level: int) -> None:
+            super().__init__(1.0, Tally())
+            self.level = level
+
+    inner, outer = Level(3), Level(1)
+    assert calls.leader((1.0, outer, inner)) is inner
+    with pytest.raises(TracingError):
+        calls.leader((1.0, X))
+
+
+@pytest.mark.parametrize("value", [1, 1.0, 1j, True, X, [1], (1,), np.float32(1), Counted(1.0, Tally())], ids=repr)
+def test_operands(value: Any) -> None:
+    assert calls.operand(value)
+
+
+@pytest.mark.parametrize("value", ["a", None, {}, object, print], ids=repr)
+def test_others_are_left_to_python(value: Any) -> None:
+    assert not calls.operand(value)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        trace(lambda x: x + value, R)

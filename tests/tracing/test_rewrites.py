@@ -1,0 +1,86 @@
+"""Functions of NumPy that are others in disguise mean what NumPy says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from essence_ad import R
+from essence_ad.errors import UnsupportedError
+from essence_ad.primitives import by_function
+from essence_ad.tracing import rewrites
+from essence_ad.tracing.program import trace
+
+X = np.array([[1.5, -2.0, 0.5], [0.25, 4.0, -1.0]])
+
+CASES: dict[str, Callable[[Any], Any]] = {
+    "shape": lambda x: np.shape(x)[0] * x,
+    "ndim": lambda x: np.ndim(x) * x,
+    "size": lambda x: (np.size(x) * x, np.size(x, 1) * x, np.size(x, (0, 1)) * x),
+    "iscomplexobj": lambda x: (np.iscomplexobj(x), np.isrealobj(x)),
+    "result_type": lambda x: x.astype(np.result_type(x, np.complex64)),
+    "zeros_like": lambda x: (
+        np.zeros_like(x),
+        np.ones_like(x),
+        np.ones_like(x, dtype=int),
+        np.zeros_like(x, shape=(2,)),
+    ),
+    "empty_like": lambda x: np.empty_like(x).shape[0] * x,
+    "full_like": lambda x: (np.full_like(x, 3), np.full_like(x, x[0, 0]), np.full_like(x, 2.5, dtype=int)),
+    "copy": lambda x: np.copy(x),
+    "astype": lambda x: np.astype(x, np.float32),
+    "trace": lambda x: (np.trace(x), np.trace(x, 1)),
+    "clip": lambda x: (
+        np.clip(x, -1.0, 1.0),
+        np.clip(x, None, 1.0),
+        np.clip(x, a_min=0.0, a_max=None),
+        np.clip(x, min=0, max=1),
+    ),
+    "array_equal": lambda x: (np.array_equal(x, X), np.array_equal(x, X + 1), np.array_equal(x, x[0])),
+    "hstack": lambda x: (np.hstack([x, x]), np.hstack([x[0], 1.0, x[0, 0]])),
+    "vstack": lambda x: (np.vstack([x, x[0]]), np.vstack([x[0], x[1]])),
+    "divmod": lambda x: (np.divmod(x, 2.0)[0], np.divmod(3.0, x)[1]),
+    "average": lambda x: (np.average(x), np.average(x, axis=0), np.average(x, weights=np.abs(X), axis=1)),
+    "ptp": lambda x: (np.ptp(x), np.ptp(x, axis=0)),
+    "norm": lambda x: (np.linalg.norm(x), np.linalg.norm(x, axis=1), np.linalg.norm(x * 1j, axis=0, keepdims=True)),
+    "flips": lambda x: (np.fliplr(x), np.flipud(x)),
+    "column_stack": lambda x: np.column_stack([x, x[:, 0]]),
+    "append": lambda x: (np.append(x, 1.0), np.append(x, x, axis=1), np.append(x, X, axis=0)),
+    "broadcast_arrays": lambda x: np.broadcast_arrays(x, x[0], 1.0),
+    "diff": lambda x: (np.diff(x), np.diff(x, axis=0), np.diff(x, n=2)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rewritten_functions(name: str) -> None:
+    f = CASES[name]
+    expected, found = f(X), trace(f, R[2, 3])(X)
+    pairs = zip(found, expected, strict=True) if isinstance(expected, tuple) else [(found, expected)]
+    for a, b in pairs:
+        np.testing.assert_allclose(a, b, rtol=1e-15, atol=1e-15)
+        assert np.shape(a) == np.shape(b) and np.result_type(a) == np.result_type(b)
+
+
+def test_places_of_nonzeros_depend_on_values() -> None:
+    with pytest.raises(UnsupportedError, match="where"):
+        trace(lambda x: np.where(x), R[3])
+
+
+def test_arguments_that_are_not_written_are_refused() -> None:
+    for f in (
+        lambda x: np.linalg.norm(x, 1),
+        lambda x: np.average(x, weights=[1.0]),
+        lambda x: np.average(x, returned=True),
+        lambda x: np.array_equal(x, x, equal_nan=True),
+        lambda x: np.diff(x, prepend=0.0),
+    ):
+        with pytest.raises(UnsupportedError):
+            trace(f, R[3])
+
+
+def test_no_function_has_both_a_primitive_and_a_rewrite() -> None:
+    assert len(rewrites.table()) > 20
+    assert not set(rewrites.table()) & set(by_function())
