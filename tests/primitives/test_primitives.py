@@ -74,7 +74,10 @@ class Point:
         for given, shape, size, (low, high) in zip(e.inputs, shapes, sizes, domains, strict=False):
             part, grid = grid[:size], grid[size:]
             if shape is None:
-                inputs.append(given.astype(self.dtype) if given.dtype.kind == "f" else given)
+                if given.dtype.kind == "f":
+                    turn = 0.3j * spread * self.rng.uniform(-0.5, 0.5, given.shape) if self.dtype.kind == "c" else 0
+                    given = (given + turn).astype(self.dtype)
+                inputs.append(given)
                 continue
             value = low + (high - low) * np.reshape(part, shape)
             if self.dtype.kind == "c":
