@@ -9,119 +9,120 @@ A program is built of primitives and combinators, and differentiated by sending 
 (True, True)
 
 The vocabulary is the paper's (``exl``, ``dup``, ``jam``, ``scale``, ...), and primitives have NumPy's names (``sin``,
-``add``, ``matmul``, ...), found in the catalogue ``essence_ad.primitives``.
+``add``, ``matmul``, ...), found in the catalogue ``essence_ad.primitives``. A name is loaded when it is first used, so that
+``import essence_ad`` and the help of the command line need neither NumPy nor the catalogue.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from essence_ad import errors
-from essence_ad.calculus.checking import check_derivatives
-from essence_ad.calculus.gradient import grad, value_and_grad
-from essence_ad.calculus.hessian import hessian, hvp
-from essence_ad.calculus.jacobian import jacobian
-from essence_ad.calculus.linearization import jvp, linearize, vjp
-from essence_ad.categories.additive import Additive
-from essence_ad.categories.begin import Begin
-from essence_ad.categories.cont import Cont
-from essence_ad.categories.derivative import D
-from essence_ad.categories.dual import Dual
-from essence_ad.categories.functions import Functions
-from essence_ad.diagram import Diagram
-from essence_ad.linear_map import LinearMap
-from essence_ad.morphism import (
-    Morphism,
-    assoc,
-    compose,
-    const,
-    cross,
-    dup,
-    exl,
-    exr,
-    fork,
-    identity,
-    inj,
-    inl,
-    inr,
-    it,
-    jam,
-    join,
-    proj,
-    repl,
-    scale,
-    sum_,
-    swap,
-    zero,
-)
-from essence_ad.morphism import primitives as _primitives
-from essence_ad.spaces import C, R, Space, Unit, space_of
-from essence_ad.tracing.counting import count
-from essence_ad.tracing.program import program
 
 __version__ = "0.1.0"
 
-forward = D(Begin(Additive))
-reverse = D(Dual(Additive))
+# The names that users type, by the module that defines them; the primitives of the catalogue are added to these.
+_NAMES = {
+    "calculus.checking": "check_derivatives",
+    "calculus.gradient": "grad value_and_grad",
+    "calculus.hessian": "hessian hvp",
+    "calculus.jacobian": "jacobian",
+    "calculus.linearization": "jvp linearize vjp",
+    "calculus.modes": "forward reverse",
+    "categories.additive": "Additive",
+    "categories.begin": "Begin",
+    "categories.cont": "Cont",
+    "categories.derivative": "D",
+    "categories.dual": "Dual",
+    "categories.functions": "Functions",
+    "diagram": "Diagram",
+    "linear_map": "LinearMap",
+    "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl scale "
+    "sum_ swap to_combinators zero",
+    "spaces": "C R Space Unit space_of",
+    "tracing.counting": "count",
+    "tracing.program": "program",
+}
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
+_MODULES = ("errors",)
 
-if TYPE_CHECKING:  # a type checker cannot see the catalogue
+if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is a primitive; a test compares the two
+    from essence_ad import errors as errors
+    from essence_ad.calculus.checking import check_derivatives as check_derivatives
+    from essence_ad.calculus.gradient import grad as grad
+    from essence_ad.calculus.gradient import value_and_grad as value_and_grad
+    from essence_ad.calculus.hessian import hessian as hessian
+    from essence_ad.calculus.hessian import hvp as hvp
+    from essence_ad.calculus.jacobian import jacobian as jacobian
+    from essence_ad.calculus.linearization import jvp as jvp
+    from essence_ad.calculus.linearization import linearize as linearize
+    from essence_ad.calculus.linearization import vjp as vjp
+    from essence_ad.calculus.modes import forward as forward
+    from essence_ad.calculus.modes import reverse as reverse
+    from essence_ad.categories.additive import Additive as Additive
+    from essence_ad.categories.begin import Begin as Begin
+    from essence_ad.categories.cont import Cont as Cont
+    from essence_ad.categories.derivative import D as D
+    from essence_ad.categories.dual import Dual as Dual
+    from essence_ad.categories.functions import Functions as Functions
+    from essence_ad.diagram import Diagram as Diagram
+    from essence_ad.linear_map import LinearMap as LinearMap
+    from essence_ad.morphism import Morphism as Morphism
+    from essence_ad.morphism import assoc as assoc
+    from essence_ad.morphism import compose as compose
+    from essence_ad.morphism import const as const
+    from essence_ad.morphism import cross as cross
+    from essence_ad.morphism import dup as dup
+    from essence_ad.morphism import exl as exl
+    from essence_ad.morphism import exr as exr
+    from essence_ad.morphism import fork as fork
+    from essence_ad.morphism import identity as identity
+    from essence_ad.morphism import inj as inj
+    from essence_ad.morphism import inl as inl
+    from essence_ad.morphism import inr as inr
+    from essence_ad.morphism import it as it
+    from essence_ad.morphism import jam as jam
+    from essence_ad.morphism import join as join
+    from essence_ad.morphism import proj as proj
+    from essence_ad.morphism import repl as repl
+    from essence_ad.morphism import scale as scale
+    from essence_ad.morphism import sum_ as sum_
+    from essence_ad.morphism import swap as swap
+    from essence_ad.morphism import to_combinators as to_combinators
+    from essence_ad.morphism import zero as zero
+    from essence_ad.spaces import C as C
+    from essence_ad.spaces import R as R
+    from essence_ad.spaces import Space as Space
+    from essence_ad.spaces import Unit as Unit
+    from essence_ad.spaces import space_of as space_of
+    from essence_ad.tracing.counting import count as count
+    from essence_ad.tracing.program import program as program
 
     def __getattr__(name: str) -> Morphism[Any, Any]: ...
 
+else:
 
-_programs = _primitives()
-globals().update(_programs)
+    def __getattr__(name: str) -> Any:
+        """Load a name when it is first used."""
+        if name in _HOMES:
+            value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        elif name in _MODULES:
+            return import_module(f"{__name__}.{name}")
+        elif name == "__all__":
+            value = sorted({*_HOMES, *_MODULES, *_catalogue()})
+        elif name.startswith("_") or name not in _catalogue():
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        else:
+            globals().update(import_module(f"{__name__}.morphism").primitives())
+            return globals()[name]
+        globals()[name] = value
+        return value
 
-__all__ = [
-    "Additive",
-    "Begin",
-    "C",
-    "Cont",
-    "D",
-    "Diagram",
-    "Dual",
-    "Functions",
-    "LinearMap",
-    "Morphism",
-    "R",
-    "Space",
-    "Unit",
-    "assoc",
-    "check_derivatives",
-    "compose",
-    "const",
-    "count",
-    "cross",
-    "dup",
-    "errors",
-    "exl",
-    "exr",
-    "fork",
-    "forward",
-    "grad",
-    "hessian",
-    "hvp",
-    "identity",
-    "inj",
-    "inl",
-    "inr",
-    "it",
-    "jacobian",
-    "jam",
-    "join",
-    "jvp",
-    "linearize",
-    "program",
-    "proj",
-    "repl",
-    "reverse",
-    "scale",
-    "space_of",
-    "sum_",
-    "swap",
-    "value_and_grad",
-    "vjp",
-    "zero",
-]
-__all__ += _programs
-__all__.sort()
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES, *_MODULES, *_catalogue()]
+
+
+def _catalogue() -> dict[str, Any]:
+    """The primitives, whose names nobody lists."""
+    found: dict[str, Any] = import_module(f"{__name__}.primitives").catalogue()
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,10 +28,11 @@ LAYERS = [
     {"diagram"},
     {"operation"},
     {"primitives"},
+    {"functor"},
+    {"inlining"},
     {"linear_map"},
     {"category"},
     {"derived"},
-    {"functor"},
     {"term"},
     {"morphism"},
     {"laws", "expression"},
@@ -151,8 +153,26 @@ def naming(*names: str) -> set[str]:
     }
 
 
-def test_nothing_imports_by_a_computed_name_but_the_catalogue() -> None:
-    assert naming("importlib", "__import__") == {"primitives"}
+def test_only_the_catalogue_and_the_lazy_names_import_by_a_computed_name() -> None:
+    computed = {module for module, path in MODULES.items() if any(name.startswith("importlib") for name in imports(path))}
+    assert computed == {"primitives", "__init__"}
+    assert not naming("__import__")
+
+
+def test_the_lazy_names_are_those_that_type_checkers_see() -> None:
+    tree = ast.parse(MODULES["__init__"].read_text())
+    seen = {
+        alias.asname: str(node.module).removeprefix("essence_ad").lstrip(".")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("essence_ad")
+        for alias in node.names
+    }
+    assert seen == {**essence_ad._HOMES, **dict.fromkeys(essence_ad._MODULES, "")}
+
+
+def test_importing_the_package_loads_nothing_until_a_name_is_used() -> None:
+    code = "import sys, essence_ad; assert 'numpy' not in sys.modules; essence_ad.sin; assert 'numpy' in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_text_is_never_evaluated_but_where_code_is_generated() -> None:
@@ -222,19 +242,22 @@ def test_all_is_sorted_and_complete() -> None:
     from essence_ad.primitives import catalogue
 
     assert set(catalogue()) <= set(essence_ad.__all__)
+    taken = {*essence_ad._HOMES, *essence_ad._MODULES, *(name.split(".")[0] for name in MODULES)}
+    assert not taken & set(catalogue()), "a primitive has the name of something else"
     for name, primitive in catalogue().items():
-        assert getattr(essence_ad, name).form.name == primitive.name, f"the primitive {name} is hidden by another name"
+        assert getattr(essence_ad, name).form.name == primitive.name
 
 
 # The names of DESIGN, section 3, that the library has by now.
-USERS_NAMES = """
-    compose cross fork join identity exl exr dup proj it inl inr jam inj zero swap assoc scale repl sum_
-    sin exp add multiply mul sum Functions Additive Dual Cont Begin D forward reverse
-""".split()
+USERS_NAMES = (
+    "compose cross fork join identity exl exr dup proj it inl inr jam inj zero swap assoc scale repl sum_ "
+    "sin exp add multiply mul sum Functions Additive Dual Cont Begin D forward reverse program grad value_and_grad "
+    "jvp vjp linearize jacobian hessian hvp check_derivatives"
+)
 
 
 def test_the_names_that_users_type_are_there() -> None:
-    assert not set(USERS_NAMES) - set(essence_ad.__all__)
+    assert not set(USERS_NAMES.split()) - set(essence_ad.__all__)
 
 
 @pytest.mark.parametrize("name", sorted(n for n in essence_ad.__all__ if n != "errors"))
