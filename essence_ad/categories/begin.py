@@ -52,7 +52,7 @@ class Begin(LinearCategory):
 
     >>> from essence_ad import Additive, Begin, D, R, mul
     >>> y, df = D(Begin(Additive, R))(mul)((3.0, 4.0))
-    >>> df((1.0, 0.0))
+    >>> float(df((1.0, 0.0)))
     4.0
     """
 

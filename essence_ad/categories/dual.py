@@ -44,7 +44,7 @@ class Dual(LinearCategory):
 
     >>> from essence_ad import Additive, D, Dual, mul
     >>> y, df = D(Dual(Additive))(mul)((3.0, 4.0))
-    >>> y, df(1.0)
+    >>> float(y), df(1.0)
     (12.0, (4.0, 3.0))
     """
 

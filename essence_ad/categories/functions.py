@@ -14,7 +14,7 @@ class FunctionCategory(Category):
     """Functions on values. A subclass that gives primitives another meaning overrides ``box``.
 
     >>> from essence_ad import Functions, dup, mul
-    >>> Functions(dup >> mul)(3.0)
+    >>> float(Functions(dup >> mul)(3.0))
     9.0
     """
 
