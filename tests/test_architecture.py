@@ -51,7 +51,9 @@ MOST_LINES = 500
 # Tests of the project as a whole, which mirror no module.
 WHOLE = {
     "test_architecture.py",  # this file
+    "test_cost.py",  # counted operations of derivatives
     "test_documents.py",  # the code in README.md and docs/
+    "test_oracles.py",  # values that were computed without this project
     "test_paper.py",  # the rows of the paper
     "test_typing.py",  # what a type checker says of good and bad programs
 }
@@ -154,7 +156,9 @@ def naming(*names: str) -> set[str]:
 
 
 def test_only_the_catalogue_and_the_lazy_names_import_by_a_computed_name() -> None:
-    computed = {module for module, path in MODULES.items() if any(name.startswith("importlib") for name in imports(path))}
+    computed = {
+        module for module, path in MODULES.items() if any(name.startswith("importlib") for name in imports(path))
+    }
     assert computed == {"primitives", "__init__"}
     assert not naming("__import__")
 
@@ -199,7 +203,9 @@ def expected_test(path: Path, root: Path) -> Path:
 def test_tests_mirror_the_tree() -> None:
     tests = {p.relative_to(ROOT / "tests") for p in (ROOT / "tests").rglob("test_*.py")}
     modules = {expected_test(p, PACKAGE) for p in FILES if p.name != "__init__.py" or _has_code(p)}
-    modules |= {Path(folder) / expected_test(p, ROOT / folder) for folder in ("examples",) for p in (ROOT / folder).glob("*.py")}
+    modules |= {
+        Path(folder) / expected_test(p, ROOT / folder) for folder in ("examples",) for p in (ROOT / folder).glob("*.py")
+    }
     missing = sorted(str(p) for p in modules - tests)
     extra = sorted(str(p) for p in tests - modules if str(p) not in WHOLE)
     assert not missing, f"modules without a test: {missing}"
