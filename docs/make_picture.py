@@ -55,7 +55,11 @@ def graph(d: Diagram, values: Sequence[Any], dom: Sequence[str], cod: Sequence[s
         if op is None:
             made.setdefault(outs[0], []).append(into[0][0])
             continue
-        label = f"× {float(op.factor):.3g}" if isinstance(op, Scale) else {"multiply": "×", "add": "+"}.get(op.name, op.name)
+        label = (
+            f"× {float(op.factor):.3g}"
+            if isinstance(op, Scale)
+            else {"multiply": "×", "add": "+"}.get(op.name, op.name)
+        )
         nodes.append(Node("box", label, into))
         for wire in outs:
             made.setdefault(wire, []).append(len(nodes) - 1)
@@ -152,7 +156,9 @@ def draw() -> str:
         cotangents[o] = step + (cotangents[o] if isinstance(cotangents[o], float) else 0.0)
     parts = [
         picture(graph(primal, primal.evaluate(point), ["x", "y"], ["z"]), f"z = {text}, at x = 1, y = 2"),
-        picture(graph(linear, cotangents, ["dz"], ["dx", "dy"]), "its derivative there in D(Dual(Additive)): reverse mode"),
+        picture(
+            graph(linear, cotangents, ["dz"], ["dx", "dy"]), "its derivative there in D(Dual(Additive)): reverse mode"
+        ),
     ]
     width, height = max(w for _, w, _ in parts), sum(h for _, _, h in parts)
     lower = parts[0][2]

@@ -31,7 +31,11 @@ def cells(source: str) -> list[tuple[str, str]]:
         if number % 2:
             found.append(("code", part.rstrip("\n")))
         else:
-            found += [("markdown", text.strip()) for text in re.split(r"^\+\+\+.*\n", part, flags=re.MULTILINE) if text.strip()]
+            found += [
+                ("markdown", text.strip())
+                for text in re.split(r"^\+\+\+.*\n", part, flags=re.MULTILINE)
+                if text.strip()
+            ]
     return found
 
 
@@ -46,7 +50,9 @@ def run(code: str, names: dict[str, Any]) -> list[dict[str, Any]]:
             result = eval(compile(ast.Expression(last.value), "<cell>", "eval"), names)
     outputs: list[dict[str, Any]] = []
     if printed.getvalue():
-        outputs.append({"name": "stdout", "output_type": "stream", "text": printed.getvalue().splitlines(keepends=True)})
+        outputs.append(
+            {"name": "stdout", "output_type": "stream", "text": printed.getvalue().splitlines(keepends=True)}
+        )
     if result is not None:
         data = {"text/plain": repr(result).splitlines(keepends=True)}
         if hasattr(result, "_repr_svg_"):
@@ -80,7 +86,9 @@ def main() -> int:
     assert sources, "there are no notebooks"
     for path in sources:
         target = path.with_suffix(".ipynb")
-        text = json.dumps(notebook(path.read_text(encoding="utf-8")), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        text = (
+            json.dumps(notebook(path.read_text(encoding="utf-8")), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        )
         if write:
             target.write_text(text, encoding="utf-8")
         elif not target.exists() or target.read_text(encoding="utf-8") != text:

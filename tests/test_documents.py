@@ -11,9 +11,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tests.test_architecture import LAYERS
 
 from essence_ad.__main__ import main
+from tests.test_architecture import LAYERS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -79,7 +79,9 @@ def test_files_that_are_named_exist() -> None:
         if "NAME" not in name
     }
     assert len(named) > 20
-    missing = {(page, name) for page, name in named if not any((ROOT / top / name).exists() for top in ("", "essence_ad"))}
+    missing = {
+        (page, name) for page, name in named if not any((ROOT / top / name).exists() for top in ("", "essence_ad"))
+    }
     assert not missing
 
 

@@ -117,7 +117,9 @@ def test_what_numpy_answers_with_infinity_is_answered_so_without_warnings(capsys
         (["x", "x=y"], "y has no value"),
     ],
 )
-def test_wrong_input_is_told_and_has_code_1(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_input_is_told_and_has_code_1(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     message = explain(capsys, *arguments, code=1)
     assert message.startswith("essence_ad explain: ")
     assert says in message
@@ -181,7 +183,9 @@ def test_it_runs_as_a_module_from_anywhere(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "D(Dual(Additive))" in done.stdout
-    done = subprocess.run([*command, "--graph", "/"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "--graph", "/"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1 and "Traceback" not in done.stderr
 
 
