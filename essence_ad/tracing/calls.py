@@ -61,7 +61,7 @@ def leader(values: Sequence[Any]) -> Any:
 def static(value: Any) -> Any:
     """An option of a primitive, which must be known: traced values in it are refused, counted ones looked into."""
     if is_overloaded(value):
-        return value.known("used as an index or an option")
+        return value.known("used as an index or an option", source.COUNTS)
     if isinstance(value, slice):
         return slice(static(value.start), static(value.stop), static(value.step))
     if type(value) in (tuple, list):
@@ -94,7 +94,7 @@ def power(base: Any, exponent: int | float) -> Any:
     if exponent == 0.5:
         return elementwise(np.sqrt, (base,))
     if exponent == -1:
-        return elementwise(np.reciprocal, (base,))
+        return 1 / base
     return elementwise(np.power, (base, exponent))
 
 
@@ -106,7 +106,7 @@ def index(x: Any, key: Any) -> Any:
         return x.bind(catalogue()["index"], (x,), {"key": static(key)})
     for part in inputs:
         if part.dtype.kind not in "iu":
-            part.known("used as an index, and only traced integers can be (for a mask, use np.where)")
+            part.known("used as an index, and only traced integers can be", source.CHOICES)
     slots = iter(range(len(inputs)))
     filled = tuple([Slot(next(slots)) if is_abstract(part) else static(part) for part in parts])
     return gather(x, *inputs, key=filled)
@@ -150,8 +150,16 @@ def function_call(function: Any, args: Sequence[Any], options: dict[str, Any]) -
     if primitive is None:
         return otherwise(function, args, options)
     inputs, params = arguments(primitive, function, args, options)
-    result = leader(inputs).bind(primitive, inputs, params)
-    return list(result) if callable(primitive.outputs) and isinstance(result, tuple) else result
+    return _container(function, primitive)(leader(inputs).bind(primitive, inputs, params))
+
+
+@functools.cache
+def _container(function: Any, primitive: Primitive) -> Callable[[Any], Any]:
+    """How NumPy gives several results: a list where their number varies, a named tuple from ``slogdet``."""
+    if function is np.linalg.slogdet:
+        named: Any = type(np.linalg.slogdet(np.eye(1)))
+        return lambda result: named(*result)
+    return list if callable(primitive.outputs) else lambda result: result
 
 
 def otherwise(function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from essence_ad.errors import ShapeError
 from essence_ad.operation import astype
 from essence_ad.primitives.primitive import Primitive
-from essence_ad.tracing import calls
+from essence_ad.tracing import calls, source
 from essence_ad.tracing.source import in_place, unsupported
 
 
@@ -62,7 +62,7 @@ class Overloaded:
         """What a call of a function gives that no primitive stands for: an error, unless a subclass knows better."""
         raise unsupported(function)
 
-    def known(self, use: str) -> Any:
+    def known(self, use: str, remedy: str = source.NUMBERS) -> Any:
         """The value itself, where Python needs it (``if``, ``float``, an index); an error where there is none yet."""
         raise NotImplementedError
 
@@ -80,7 +80,7 @@ class Overloaded:
         return calls.function_call(function, args, options)
 
     def __array__(self, *args: Any, **options: Any) -> Any:
-        return np.asarray(self.known("made a NumPy array"), *args)
+        return np.asarray(self.known("made a NumPy array", source.ARRAYS), *args)
 
     # ------------------------------------------------------------------ Python's operators
 
@@ -115,7 +115,7 @@ class Overloaded:
     # ------------------------------------------------------------------ Python asking for the value
 
     def __bool__(self) -> bool:
-        return bool(self.known("asked whether it is true"))
+        return bool(self.known("asked whether it is true", source.CHOICES))
 
     def __float__(self) -> float:
         return float(self.known("turned into a float"))
@@ -130,7 +130,7 @@ class Overloaded:
         return complex(self.known("turned into a complex number"))
 
     def __index__(self) -> int:
-        return int(self.known("used as an index or a count"))
+        return int(self.known("used as an index or a count", source.COUNTS))
 
     def item(self, *args: Any) -> Any:
         """The Python number, where the value is known."""
@@ -166,7 +166,7 @@ class Overloaded:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return value in self.known("searched with 'in'")
+        return value in self.known("searched with 'in'", source.CHOICES)
 
     def __getitem__(self, key: Any) -> Any:
         return calls.index(self, key)
@@ -195,9 +195,7 @@ class Overloaded:
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """As ``numpy.reshape``."""
-        if order != "C":
-            raise unsupported(np.reshape, f"order={order!r}")
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)  # type: ignore[call-overload]
 
     def ravel(self, order: str = "C") -> Any:
         """All elements along one axis."""

@@ -71,10 +71,6 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
     return np.minimum(a, high) if high is not None else np.maximum(a, low) if low is not None else a
 
 
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
-
-
 def _average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = False) -> Any:
     if weights is None:
         return np.mean(a, axis=axis, keepdims=keepdims)
@@ -85,13 +81,6 @@ def _average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: bool = 
 
 def _ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
-
-
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    if ord is not None:
-        raise unsupported(np.linalg.norm, "ord=")
-    squares = np.real(x * np.conj(x)) if x.dtype.kind == "c" else x * x
-    return np.sqrt(np.sum(squares, axis=axis, keepdims=keepdims))
 
 
 def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
@@ -143,10 +132,8 @@ def table() -> dict[Any, Callable[..., Any]]:
         np.broadcast_arrays: _broadcast_arrays,
         np.divmod: lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
         np.clip: _clip,
-        np.trace: _trace,
         np.average: _average,
         np.ptp: _ptp,
-        np.linalg.norm: _norm,
         np.diff: _diff,
         np.fliplr: lambda m: np.flip(m, axis=1),
         np.flipud: lambda m: np.flip(m, axis=0),

@@ -13,6 +13,17 @@ import numpy as np
 
 from essence_ad.errors import TracingError, UnsupportedError
 
+CHOICES = "choose with np.where(condition, a, b), np.maximum or np.minimum; both sides are computed"
+NUMBERS = "use NumPy's functions, np.sin and not math.sin, and keep the result an array; print it outside the function"
+ARRAYS = (
+    "it is an array already: leave np.asarray out; collect parts with np.stack or np.concatenate, not with np.array or by "
+    "writing into an array"
+)
+COUNTS = (
+    "np.take(table, i) takes traced integers; keep counts that steer the program out of its arguments, by a closure or "
+    "functools.partial"
+)
+
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _SKIPPED = (_PACKAGE, os.path.dirname(os.path.abspath(np.__file__)) + os.sep, functools.__file__, "<__array_function__")
 _inside: dict[str, bool] = {}

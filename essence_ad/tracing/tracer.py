@@ -68,17 +68,13 @@ class Tracer(Overloaded):
             self._unknown("shape")
         return super().__getitem__(key)
 
-    def known(self, use: str) -> Any:
+    def known(self, use: str, remedy: str = source.NUMBERS) -> Any:
         """An error: a traced array has no value yet."""
         self.owner.require_open()
-        place = source.here()
         raise TracingError(
             f"a traced array was {use}, and its value is not known while {self.owner.name} is recorded",
-            found=f"{place}: {place.text}" if place is not None else repr(self),
-            expected="array operations only, whose order does not depend on values",
-            remedy="choose with np.where(condition, a, b), np.maximum or np.minimum; use np.sin, not math.sin; "
-            "collect parts with np.stack; keep numbers that steer the program (counts, indices) out of its "
-            "arguments, by a closure or functools.partial",
+            found=source.found(f"{self!r}"), expected="operations on arrays, in an order that does not depend on values",
+            remedy=remedy,
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from essence_ad import R
+from essence_ad import Additive, D, Dual, R
 from essence_ad.errors import OptionError, TracingError, UnsupportedError
 from essence_ad.primitives import by_function, catalogue
+from essence_ad.spaces import pack, space_of, tree_leaves
 from essence_ad.tracing import calls
 from essence_ad.tracing.counting import Counted, Tally
 from essence_ad.tracing.program import trace
@@ -181,3 +182,109 @@ def test_others_are_left_to_python(value: Any) -> None:
     assert not calls.operand(value)
     with pytest.raises(TypeError, match="unsupported operand"):
         trace(lambda x: x + value, R)
+
+
+# ---------------------------------------------------------------------------------------------- functions of NumPy
+
+
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "concatenate": lambda x: np.concatenate([x, X, x[:1]], axis=0),
+    "stack": lambda x: np.stack([x[0], V, x[1]], axis=1),
+    "where": lambda x: np.where(x > 0.0, x, -1.0),
+    "split": lambda x: np.split(x, 3, axis=1),
+    "array_split": lambda x: np.array_split(x, 2, axis=1),
+    "einsum": lambda x: np.einsum("ij,j->i", x, V),
+    "einsum of three": lambda x: np.einsum("ij,kj,k->i", x, x, x[:, 0], optimize=True),
+    "tensordot": lambda x: np.tensordot(x, X, axes=([1], [1])),
+    "dot": lambda x: np.dot(b=V, a=x),
+    "matmul": lambda x: np.matmul(X.T, x),
+    "outer": lambda x: np.outer(x[0], V),
+    "transpose": lambda x: np.transpose(x[None], axes=(2, 0, 1)),
+    "moveaxis": lambda x: np.moveaxis(x[None], 0, -1),
+    "expand_dims": lambda x: np.expand_dims(x, (0, 2)),
+    "broadcast_to": lambda x: np.broadcast_to(x[0], (4, 3)),
+    "pad": lambda x: np.pad(x, ((1, 0), (0, 2))),
+    "pad with a value": lambda x: np.pad(x, 1, mode="constant", constant_values=2.0),
+    "flip": lambda x: (np.flip(x), np.flip(x, axis=1), np.flip(x, (0, 1))),
+    "roll": lambda x: np.roll(x, 1, axis=1),
+    "tile": lambda x: np.tile(x, (2, 1)),
+    "repeat": lambda x: np.repeat(x, 2, axis=0),
+    "take": lambda x: np.take(x, [0, 2], axis=1),
+    "cumsum": lambda x: np.cumsum(x, axis=0),
+    "max": lambda x: (np.max(x), np.max(x, axis=0), np.amin(x, 1)),
+    "round": lambda x: np.round(x, decimals=1),
+    "solve": lambda x: np.linalg.solve(x @ x.T, x),
+    "inv": lambda x: np.linalg.inv(x @ x.T),
+    "det": lambda x: np.linalg.det(x @ x.T),
+    "norm": lambda x: (np.linalg.norm(x), np.linalg.norm(x, axis=1)),
+    "slogdet": lambda x: np.linalg.slogdet(x @ x.T),
+    "slogdet by name": lambda x: np.linalg.slogdet(x @ x.T).logabsdet,
+    "cholesky": lambda x: np.linalg.cholesky(x @ x.T),
+    "maximum": lambda x: np.maximum(x, V),
+    "clip": lambda x: np.clip(x, -1.0, V),
+    "trace": lambda x: np.trace(x, offset=1),
+}
+V = np.array([2.0, -1.0, 0.5])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_numpy(name: str) -> None:
+    f = FUNCTIONS[name]
+    expected, found = f(X), trace(f, R[2, 3])(X)
+    assert type(found) is type(expected)
+    pairs = zip(found, expected, strict=True) if isinstance(expected, (tuple, list)) else [(found, expected)]
+    for a, b in pairs:
+        np.testing.assert_array_equal(a, b)
+
+
+CATALOGUE = {p.name: p for p in catalogue().values()}
+
+
+def examples(primitive: Any) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Arguments for a primitive: those of its own examples, or two small arrays."""
+    rng = np.random.default_rng(5)
+    cases = [(e.inputs, e.options) for e in primitive.examples] or [(((2, 3),) * (primitive.arity or 1), {})]
+    return [
+        (tuple([_filled(x, primitive, i, rng) for i, x in enumerate(inputs)]), options) for inputs, options in cases
+    ]
+
+
+def _filled(x: Any, primitive: Any, place: int, rng: np.random.Generator) -> Any:
+    low, high = primitive.domain[min(place, len(primitive.domain) - 1)]
+    return rng.uniform(low, high, x) if isinstance(x, tuple) else x
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_primitive_is_recorded_as_itself(name: str) -> None:
+    primitive = CATALOGUE[name]
+    for inputs, options in examples(primitive):
+        f = lambda *xs, options=options: primitive.function(*xs, **options)  # noqa: E731
+        program = trace(lambda xs, f=f: f(*xs), space_of(inputs))
+        assert [op.name for op, _, _ in program.diagram.boxes] == [name]
+        found, expected = tree_leaves(pack(program(inputs))), tree_leaves(pack(f(*inputs)))
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_derivative_is_recorded(name: str) -> None:
+    """The rules of primitives run on traced arrays: a derivative is a program again, in either direction."""
+    primitive = CATALOGUE[name]
+    rng = np.random.default_rng(7)
+    for inputs, options in examples(primitive)[:3]:
+        space = space_of(inputs)
+        program = trace(lambda xs, options=options: primitive.function(*xs, **options), space)
+        dx = _tangent(inputs, rng)
+        dy = _tangent(program(inputs), rng)
+        for k, v in ((Additive, dx), (Dual(Additive), dy)):
+            run = lambda x, v, k=k, program=program: D(k)(program)(x)[1](v)  # noqa: E731
+            recorded = trace(run, space_of((inputs, v)))
+            for a, b in zip(tree_leaves(pack(recorded((inputs, v)))), tree_leaves(pack(run(inputs, v))), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
+
+
+def _tangent(x: Any, rng: np.random.Generator) -> Any:
+    """A direction at a point; integers and booleans do not move."""
+    if isinstance(x, (tuple, list)):
+        return space_of(x).unpack(tuple([_tangent(part, rng) for part in x]))
+    return np.zeros_like(x) if np.result_type(x).kind in "bui" else rng.standard_normal(np.shape(x))

@@ -291,7 +291,7 @@ def test_values_are_not_known_while_a_function_is_recorded(f: Callable[[Any], An
         trace(f, R[3])
     assert text in str(caught.value)
     assert "test_tracer.py:" in str(caught.value), "the user's line"
-    assert "np.where(condition, a, b)" in str(caught.value), "the remedy"
+    assert "to do:" in str(caught.value) and "np." in str(caught.value).split("to do:")[1], "the remedy"
 
 
 def _set(x):
