@@ -22,6 +22,8 @@ REMEMBERED = 64  #: how many spaces a program keeps its recordings for
 
 def name_of(function: Any) -> str:
     """What a function is called in messages."""
+    while isinstance(function, functools.partial):
+        function = function.func
     return str(getattr(function, "__name__", type(function).__name__))
 
 
@@ -76,7 +78,6 @@ def _numbers(pattern: Pattern) -> Pattern:
     return tuple([_numbers(p) for p in pattern]) if isinstance(pattern, tuple) else NUM
 
 
-@functools.lru_cache(maxsize=1024)
 def _signature(function: Any) -> inspect.Signature | None:
     try:
         return inspect.signature(function)
@@ -120,6 +121,13 @@ class Program(Morphism[Any, Any]):
 
     Where it is composed with others before any space is known, it is recorded once without shapes; a function that
     needs them says so by ``NeedsSpaceError``, and ``f.at(R[3])`` gives it one.
+
+    What the function reads from outside (a global, a closure) is what it was when it was recorded.
+
+    >>> from essence_ad import cos
+    >>> half = Program(lambda x: 0.5 * x)
+    >>> float((half >> cos)(0.0)), half.is_linear, half.T(3.0)
+    (1.0, True, 1.5)
     """
 
     __slots__ = ("__dict__", "_free", "_kept", "_lock", "arity", "function")

@@ -160,7 +160,8 @@ def test_wrong_arguments_are_told() -> None:
 
     with pytest.raises(OptionError, match=r"functools\.partial"):
         keyword(1.0, n=2)
-    assert program(functools.partial(keyword.function, n=2))(3.0) == 6.0
+    fixed = program(functools.partial(keyword.function, n=2))
+    assert (fixed(3.0), repr(fixed)) == (6.0, "keyword")
     with pytest.raises(OptionError):
         program(3.0)
     with pytest.raises(OptionError):
@@ -394,6 +395,36 @@ def test_the_gradient_of_a_function_of_an_array_is_a_program() -> None:
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-14)
     third = trace(lambda x: np.sum(reverse(gradient)(x)[1](np.array([1.0, 2.0, 3.0]))), R[3])
     np.testing.assert_allclose(third(x), matrix.sum(axis=1) @ [1.0, 2.0, 3.0], rtol=1e-12)
+
+
+ARRAYS = {
+    "matmul": (lambda a: lambda x: np.sum((a @ x) ** 4), lambda a, x, v, n: np.prod([4.0, 3.0, 2.0, 1.0][:n]) * np.sum((a @ v) ** n * (a @ x) ** (4 - n))),
+    "einsum": (lambda a: lambda x: np.sum(np.exp(np.einsum("ij,j->i", a, x))), lambda a, x, v, n: np.sum((a @ v) ** n * np.exp(a @ x))),
+    "indexing": (
+        lambda a: lambda x: sum(np.sin(x[i] * a[0, 0]) for i in range(3)) + np.sum(np.sin(x[[0, 0, 2]] * a[0, 0])[1:]),
+        lambda a, x, v, n: np.sum(np.array([2.0, 1.0, 2.0]) * (a[0, 0] * v) ** n * np.sin(a[0, 0] * x + n * np.pi / 2)),
+    ),
+    "quadratic": (lambda a: lambda x: x @ (a.T @ (a @ x)), lambda a, x, v, n: [0, 2 * (a @ x) @ (a @ v), 2 * (a @ v) @ (a @ v), 0.0, 0.0][n]),
+    "shaping": (
+        lambda a: lambda x: np.sum(np.prod(np.stack([np.exp(x), np.reshape(np.exp(x)[:, None], (3,))], axis=1), axis=1) * np.mean(x * 0.0 + 1.0)),
+        lambda a, x, v, n: np.sum((2 * v) ** n * np.exp(2 * x)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("k", [Additive, Dual(Additive)], ids=repr)
+@pytest.mark.parametrize("name", ARRAYS)
+def test_derivatives_in_a_direction_of_any_order_are_programs(name: str, k: Any) -> None:
+    make, expected = ARRAYS[name]
+    a = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
+    x, v = np.array([0.3, -0.2, 0.4]), np.array([1.0, 0.5, -2.0])
+    f = trace(make(a), R[3])
+    for order in range(1, 5):
+        if k == Additive:
+            f = trace(lambda x, f=f: D(k)(f)(x)[1](v), R[3])
+        else:
+            f = trace(lambda x, f=f: D(k)(f)(x)[1](1.0) @ v, R[3])
+        np.testing.assert_allclose(f(x), expected(a, x, v, order), rtol=1e-11, atol=1e-11, err_msg=f"order {order}")
 
 
 def test_outer_arrays_may_be_arguments_only_by_their_shape() -> None:

@@ -137,11 +137,11 @@ def test_shape_errors_name_the_primitive_the_shapes_and_the_line() -> None:
 def test_a_long_loop_is_recorded_without_recursion() -> None:
     def f(x):
         for _ in range(100_000):
-            x = x * 0.5 + x * 0.5
+            x = -x
         return x
 
     program = trace(f, R)
-    assert len(program.diagram.boxes) == 300_000
+    assert len(program.diagram.boxes) == 100_000
     value, derivative = D(Dual(Additive))(program)(3.0)
     assert (value, derivative(2.0)) == (3.0, 2.0)
 
