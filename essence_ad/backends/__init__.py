@@ -1,0 +1,1 @@
+"""Targets that a straight-line program is written for, one a file."""

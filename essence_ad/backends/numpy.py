@@ -1,0 +1,252 @@
+"""Straight-line Python source on NumPy: a diagram at known spaces, written down statement by statement.
+
+Numbers of float64 are Python floats and use ``math``; arrays use NumPy, and an elementwise result is written over an
+operand of the same space that nobody reads again. Where ``math`` raises, NumPy gives NaN or infinity: then the same
+program is run in its second form, on NumPy numbers alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from essence_ad.diagram import Diagram
+from essence_ad.errors import UnsupportedError
+from essence_ad.primitives.primitive import Call, Constant, Negate, Scale
+from essence_ad.spaces import Array
+from essence_ad.structure import Pattern, leaves
+
+_INFIX = {
+    "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
+    "equal": "{} == {}", "not_equal": "{} != {}", "less": "{} < {}", "less_equal": "{} <= {}", "greater": "{} > {}",
+    "greater_equal": "{} >= {}",
+}  # fmt: skip
+_SCALAR = {
+    "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "sinh": "sinh",
+    "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "exp": "exp", "log": "log",
+    "expm1": "expm1", "log1p": "log1p", "log10": "log10", "sqrt": "sqrt", "power": "pow", "arctan2": "atan2",
+    "hypot": "hypot", "absolute": "fabs", "copysign": "copysign",
+}  # fmt: skip
+_FLOAT = np.dtype(np.float64)
+
+
+class Source(NamedTuple):
+    """Text of a function of the arrays on the domain, and the objects that it names."""
+
+    text: str
+    names: dict[str, Any]
+
+    def function(self, name: str = "compiled") -> Callable[..., Any]:
+        """The function that the text defines."""
+        space = dict(self.names)
+        exec(compile(self.text, f"<{name}>", "exec"), space)
+        found: Callable[..., Any] = space[name]
+        return found
+
+
+def write(d: Diagram, name: str = "compiled", *, fast: bool = True) -> Source:
+    """The source of a diagram; ``fast`` lets numbers be Python floats."""
+    return _Writer(d, fast).source(name)
+
+
+class _Writer:
+    def __init__(self, d: Diagram, fast: bool) -> None:
+        self.d, self.fast = d, fast
+        assert d.dom_space is not None
+        self.spaces: list[Any] = d.spaces(d.dom_space)
+        self.names: dict[str, Any] = {"np": np, "math": math}
+        self.objects: dict[int, str] = {}
+        self.text: dict[int, str] = {}  # what a wire is called
+        self.lines: list[str] = []
+        self.base: dict[int, int] = {}  # the wire whose memory a wire looks at
+        self.last: dict[int, int] = {}
+        outputs = leaves(d.cod)
+        for number, (op, ins, outs) in enumerate(d.boxes):
+            for o in outs:
+                self.base[o] = self.base.get(ins[0], ins[0]) if ins and _looks(op) else o
+            for i in ins:
+                self.last[self.base.get(i, i)] = number
+        for o in outputs:
+            self.last[self.base.get(o, o)] = len(d.boxes)
+        self.mine: set[int] = set()  # arrays that this function made and may write over
+
+    # ------------------------------------------------------------------ names
+
+    def object(self, value: Any, stem: str) -> str:
+        """A name for an object."""
+        found = self.objects.get(id(value))
+        if found is None:
+            found = stem if stem not in self.names else f"{stem}_{len(self.names)}"
+            self.names[found] = value
+            self.objects[id(value)] = found
+        return found
+
+    def number(self, wire: int) -> bool:
+        """Whether a wire holds a Python float in the fast form."""
+        space = self.spaces[wire]
+        return self.fast and space.shape == () and space.dtype == _FLOAT
+
+    # ------------------------------------------------------------------ text
+
+    def source(self, name: str) -> Source:
+        """The whole function."""
+        d = self.d
+        arguments = leaves(d.dom)
+        for i, wire in enumerate(arguments):
+            self.text[wire] = f"x{i}"
+            if self.number(wire):
+                self.lines.append(f"x{i} = float(x{i})")
+        for number, box in enumerate(d.boxes):
+            self.box(number, *box)
+        results = self.tree(d.cod)
+        head = f"def {name}({', '.join(self.text[w] for w in arguments)}):\n"
+        body = [*self.lines, f"return {results}"]
+        return Source(head + "".join(f"    {line}\n" for line in body), self.names)
+
+    def tree(self, pattern: Pattern) -> str:
+        """The packed result."""
+        if isinstance(pattern, tuple):
+            return "(" + "".join(f"{self.tree(p)}, " for p in pattern) + ")"
+        return self.text[pattern]
+
+    def box(self, number: int, op: Any, ins: tuple[int, ...], outs: tuple[int, ...]) -> None:
+        """One statement."""
+        if isinstance(op, Constant):
+            self.text[outs[0]] = self.constant(op.value)
+            return
+        out = outs[0]
+        if len(outs) > 1:
+            target = ", ".join(self.fresh(o) for o in outs)
+            self.lines.append(f"{target} = {self.general(op, ins)}")
+            for o in outs:
+                if self.number(o):
+                    self.lines.append(f"{self.text[o]} = float({self.text[o]})")
+            return
+        if self.number(out):
+            expression = self.scalar(op, ins)
+            self.lines.append(f"{self.fresh(out)} = {expression}")
+            return
+        self.array(number, op, ins, out)
+
+    def fresh(self, wire: int) -> str:
+        """A new name for a wire."""
+        self.text[wire] = f"v{wire}"
+        return self.text[wire]
+
+    def constant(self, value: Any) -> str:
+        """A number in the text where it can be read back exactly, a named object otherwise."""
+        if type(value) in (float, np.float64) and math.isfinite(value):
+            return f"({float(value)!r})" if value < 0 or math.copysign(1.0, value) < 0 else repr(float(value))
+        if type(value) is int:
+            return f"({value})"
+        return self.object(value, "constant")
+
+    def scalar(self, op: Any, ins: tuple[int, ...]) -> str:
+        """An expression with a float as its value."""
+        if all(self.number(i) for i in ins):
+            given = [self.text[i] for i in ins]
+            if isinstance(op, Scale):
+                return f"{self.constant(op.factor)} * {given[0]}"
+            if isinstance(op, Negate):
+                return f"-{given[0]}"
+            if op.name in _INFIX and op.cod == "num":
+                return _INFIX[op.name].format(*given)
+            if op.name in _SCALAR:
+                function = _SCALAR[op.name]
+                return f"{self.object(getattr(math, function), function)}({', '.join(given)})"
+            if op.name == "square":
+                return f"{given[0]} * {given[0]}"
+            if op.name == "reciprocal":
+                return f"1.0 / {given[0]}"
+        if op.name == "where" and all(self.number(i) for i in ins[1:]) and self.spaces[ins[0]].shape == ():
+            condition, yes, no = (self.text[i] for i in ins)
+            return f"{yes} if {condition} else {no}"
+        return f"float({self.general(op, ins)})"
+
+    def general(self, op: Any, ins: tuple[int, ...]) -> str:
+        """A call of the operation's own function."""
+        given = [self.text[i] for i in ins]
+        if isinstance(op, Scale):
+            return f"{self.constant(op.factor)} * {given[0]}"
+        if isinstance(op, Negate):
+            return f"np.negative({given[0]})"
+        if not isinstance(op, Call):
+            raise UnsupportedError(
+                f"the NumPy backend cannot write {op.name}", found=repr(op), expected="primitives, scalings and constants",
+                remedy="evaluate this program with Functions",
+            )  # fmt: skip
+        function = op.primitive.function
+        options = [f"{k}={self.option(v)}" for k, v in op.params.items()]
+        return f"{self.object(function, op.name)}({', '.join([*given, *options])})"
+
+    def option(self, value: Any) -> str:
+        """An option: text where it can be read back, a named object otherwise."""
+        if value is None or type(value) in (int, bool):
+            return repr(value)
+        if type(value) is tuple and all(type(v) is int for v in value):
+            return repr(value)
+        return self.object(value, "option")
+
+    def array(self, number: int, op: Any, ins: tuple[int, ...], out: int) -> None:
+        """A statement that makes an array."""
+        space: Array = self.spaces[out]
+        function = _ufunc(op)
+        if function is None or space.shape == ():
+            self.lines.append(f"{self.fresh(out)} = {self.general(op, ins)}")
+            if space.shape and not _looks(op) and _owns(op):
+                self.mine.add(out)
+            return
+        given = [self.text[i] for i in ins]
+        if isinstance(op, Scale):
+            given = [self.constant(op.factor), *given]
+        over = self.reusable(number, ins, space)
+        call = f"np.{function.__name__}({', '.join(given)}"
+        if over is None:
+            self.lines.append(f"{self.fresh(out)} = {call})")
+        else:
+            self.text[out] = self.text[over]
+            self.lines.append(f"{call}, out={self.text[over]})")
+            self.base[out] = out
+            self.mine.discard(over)
+        self.mine.add(out)
+
+    def reusable(self, number: int, ins: tuple[int, ...], space: Array) -> int | None:
+        """An operand of the same space that this function made and nobody reads after this statement."""
+        for i in ins:
+            if i in self.mine and self.spaces[i] == space and self.last.get(self.base.get(i, i)) == number:
+                return i
+        return None
+
+
+def _ufunc(op: Any) -> Any:
+    if isinstance(op, Scale):
+        return np.multiply
+    if isinstance(op, Negate):
+        return np.negative
+    function = op.primitive.function if isinstance(op, Call) else None
+    return function if isinstance(function, np.ufunc) and not op.params else None
+
+
+_VIEWS = frozenset({
+    "reshape", "transpose", "moveaxis", "swapaxes", "expand_dims", "squeeze", "broadcast_to", "ravel", "flip", "real", "imag",
+    "index", "getitem", "take", "split", "array_split", "diagonal", "astype", "positive", "conjugate", "diag", "roll",
+    "atleast_1d", "atleast_2d", "rot90",
+})  # fmt: skip
+
+
+def _looks(op: Any) -> bool:
+    """Whether a result may share memory with the first operand."""
+    return op is None or op.name in _VIEWS
+
+
+_OWN = frozenset(
+    {"matmul", "dot", "sum", "mean", "concatenate", "stack", "where", "prod", "cumsum", "outer", "tensordot"}
+)
+
+
+def _owns(op: Any) -> bool:
+    """Whether a result is certainly a new array of its own."""
+    return op.name in _OWN

@@ -1,0 +1,138 @@
+"""``compile``: a program at known spaces as straight-line source, and that as a program again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from essence_ad.backends import numpy as numpy_backend
+from essence_ad.compiler.simplify import arrays, simplify
+from essence_ad.diagram import Diagram
+from essence_ad.errors import OptionError
+from essence_ad.morphism import Morphism
+from essence_ad.spaces import TUPLE, Array, Product, Space, space_of, tree_leaves
+from essence_ad.structure import NUM, Arrow, Pattern
+from essence_ad.tracing.program import trace
+
+BACKENDS = {"numpy": numpy_backend}
+_FLOAT = np.dtype(np.float64)
+
+
+class Compiled(Morphism[Any, Any]):
+    """A program with its source: called, it runs the source; composed or differentiated, it is its diagram."""
+
+    __slots__ = ("_careful", "_fast", "_flat", "_spaces", "source")
+
+    source: str  #: the text that runs
+    _fast: Callable[..., Any]
+    _careful: Callable[..., Any] | None
+    _spaces: list[Array]
+    _flat: bool
+
+    def __init__(self, d: Diagram, backend: Any = numpy_backend) -> None:
+        super().__init__(d, (), Arrow(_numbers(d.dom), _numbers(d.cod)))
+        written = backend.write(d)
+        put = object.__setattr__
+        put(self, "source", written.text)
+        put(self, "_fast", written.function())
+        put(self, "_careful", None)
+        assert d.dom_space is not None
+        put(self, "_spaces", arrays(d.dom_space))
+        space = d.dom_space
+        flat = (
+            isinstance(space, Product) and space.container is TUPLE and all(isinstance(p, Array) for p in space.parts)
+        )
+        put(self, "_flat", flat)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """The value at an argument of the space that this was compiled for."""
+        d: Diagram = self.form
+        space = d.dom_space
+        assert space is not None
+        if options:
+            raise OptionError(
+                "a compiled program takes no options", found=sorted(options), expected="none",
+                remedy="bind options before compiling",
+            )  # fmt: skip
+        if self._flat and len(args) == len(self._spaces):
+            given: Any = args
+        else:
+            x = args[0] if len(args) == 1 else args
+            given = tree_leaves(space.pack(x))
+        y = self.run(*[v if _fits(v, s) else _checked(v, s) for v, s in zip(given, self._spaces, strict=True)])
+        return y if d.cod_space is None else d.cod_space.unpack(y)
+
+    def run(self, *leaves: Any) -> Any:
+        """The packed result for the arrays of the argument, which must be of the program's spaces.
+
+        Python's ``math`` raises where NumPy gives NaN or infinity; there the second form, on NumPy numbers, answers.
+        """
+        try:
+            return self._fast(*leaves)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            return self.careful(*leaves)
+
+    @property
+    def careful(self) -> Callable[..., Any]:
+        """The second form of the source, on NumPy numbers alone."""
+        found = self._careful
+        if found is None:
+            found = numpy_backend.write(self.form, fast=False).function()
+            object.__setattr__(self, "_careful", found)
+        return found
+
+
+def _fits(value: Any, space: Array) -> bool:
+    if type(value) is float:
+        return not space.shape and space.dtype is _FLOAT
+    return type(value) is np.ndarray and value.shape == space.shape and value.dtype is space.dtype
+
+
+def _checked(value: Any, space: Array) -> Any:
+    """A value in the space's dtype; an error where it does not fit."""
+    space.check(value)
+    return np.asarray(value, space.dtype)[()]
+
+
+def _numbers(pattern: Pattern) -> Pattern:
+    return tuple([_numbers(p) for p in pattern]) if isinstance(pattern, tuple) else NUM
+
+
+def compile(f: Any, *spaces_or_examples: Any, backend: str = "numpy") -> Compiled:
+    """A program or function at spaces (or at the spaces of examples), simplified and written as source.
+
+    >>> from essence_ad import R, cos, dup, mul
+    >>> f = compile(dup >> mul >> cos, R)
+    >>> print(f.source)
+    def compiled(x0):
+        x0 = float(x0)
+        v1 = x0 * x0
+        v2 = cos(v1)
+        return v2
+    <BLANKLINE>
+    >>> f(2.0)
+    -0.6536436208636119
+    """
+    if backend not in BACKENDS:
+        raise OptionError(
+            f"there is no backend {backend}", found=repr(backend), expected=f"one of {sorted(BACKENDS)}",
+            remedy="choose one of them",
+        )  # fmt: skip
+    if not spaces_or_examples:
+        raise OptionError(
+            "compile needs to know the spaces of the arguments", found="compile(f)", expected="compile(f, R[3])",
+            remedy="give one space, or one example, for each argument",
+        )  # fmt: skip
+    spaces = tuple([s if isinstance(s, Space) else space_of(s) for s in spaces_or_examples])
+    space = spaces[0] if len(spaces) == 1 else Product(spaces)
+    return Compiled(simplify(staged(f, space)), BACKENDS[backend])
+
+
+def staged(f: Any, space: Space) -> Diagram:
+    """What a program or function does to symbolic arrays of a space."""
+    if isinstance(f, Morphism) and not hasattr(f, "function"):
+        d = f.diagram.at(space) if f.is_linear else f.diagram
+        return Diagram(d.dom, d.cod, d.boxes, d.n_wires, space, d.cod_space)
+    return trace(getattr(f, "function", f), space).diagram

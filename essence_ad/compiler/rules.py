@@ -1,0 +1,315 @@
+"""Rewrites, each of one step and each an equation: a law of ``laws.py`` or a fact of a primitive, named beside it.
+
+A rule is offered a box before it is added to a ``StraightLine``; it answers with a value that equals the box's result,
+or with ``None``. Rules look one or two operations back, never further, so that simplifying takes time linear in the
+program. A rule never trades a number for another one where NumPy gives NaN or infinity, but for rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from essence_ad.compiler.straight_line import StraightLine
+from essence_ad.primitives import catalogue
+from essence_ad.primitives.primitive import NEGATE, Call, Scale
+
+
+class Rule(NamedTuple):
+    """A rewrite with the equation that allows it."""
+
+    on: tuple[str, ...]
+    law: str
+    rewrite: Callable[[StraightLine, Any, tuple[int, ...]], int | None]
+
+
+RULES: list[Rule] = []
+
+
+def rule(*on: str, law: str) -> Callable[[Any], Any]:
+    """A rewrite of boxes of these names."""
+
+    def keep(function: Any) -> Any:
+        RULES.append(Rule(on, law, function))
+        return function
+
+    return keep
+
+
+def table() -> dict[str, list[Any]]:
+    """The rules by the names of the operations that they are offered."""
+    found: dict[str, list[Any]] = {}
+    everything = [*catalogue(), "scale"]
+    for r in RULES:
+        for name in r.on if r.on != ("*",) else everything:
+            found.setdefault(name, []).append(r.rewrite)
+    return found
+
+
+SMALL = 4096  #: results of constants up to this size are computed at once
+
+
+def uniform(g: StraightLine, v: int) -> Any:
+    """The number that an array holds everywhere, ``None`` where that is not known."""
+    value = g.value(v)
+    if value is not None:
+        if np.ndim(value) == 0:
+            return value
+        return same_everywhere(value)
+    if g.name(v) in ("broadcast_to", "reshape", "expand_dims"):
+        return uniform(g, g.ins(v)[0])
+    return None
+
+
+def same_everywhere(value: Any) -> Any:
+    """The number that a small known array holds everywhere."""
+    return value.flat[0] if 0 < value.size <= SMALL and np.all(value == value.flat[0]) else None
+
+
+def is_number(c: Any, n: float) -> bool:
+    """Whether a constant is this real number."""
+    return c is not None and bool(c == n) and not (n == 0 and np.signbit(np.real(c)))
+
+
+def same_space(g: StraightLine, v: int, op: Any, ins: tuple[int, ...]) -> bool:
+    """Whether a value has the space that the box's result would have."""
+    return bool(g.spaces[v] == op.shape(*[g.spaces[i] for i in ins]))
+
+
+def _negate(g: StraightLine, v: int) -> int:
+    return g.emit(catalogue()["negative"].call(), (v,))[0]
+
+
+def _binary(g: StraightLine, name: str, a: int, b: int) -> int:
+    return g.emit(catalogue()[name].call(), (a, b))[0]
+
+
+@rule("*", law="a function of constants is a constant")
+def fold(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """Compute what is known."""
+    if not ins or isinstance(op.cod, tuple):
+        return None
+    values = [g.value(i) for i in ins]
+    if any(v is None for v in values) or sum(np.size(v) for v in values) > SMALL:
+        return None
+    if op.shape(*[g.spaces[i] for i in ins]).dim > SMALL:
+        return None
+    with np.errstate(all="ignore"):
+        return g.constant(op.apply(*values))
+
+
+@rule("scale", law="scale 1 = id; scale a . scale b = scale (a b); scale -1 = negate")
+def scaling(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
+    """Scalings meet."""
+    (x,) = ins
+    if np.ndim(op.factor):
+        factor = same_everywhere(op.factor)
+        return None if factor is None or not same_space(g, x, op, ins) else g.emit(Scale(factor), ins)[0]
+    if np.ndim(op.factor) == 0:
+        if is_number(op.factor, 1) and same_space(g, x, op, ins):
+            return x
+        if is_number(op.factor, -1) and same_space(g, x, op, ins):
+            return _negate(g, x)
+        if g.name(x) == "negative":
+            return g.emit(Scale(-op.factor), g.ins(x))[0]
+        below = g.op(x)
+        if isinstance(below, Scale) and np.ndim(below.factor) == 0:
+            return g.emit(Scale(op.factor * below.factor), g.ins(x))[0]
+    return None
+
+
+@rule("multiply", law="mul . (const c & id) = scale c")
+def multiply_constant(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """A product with one number is a scaling."""
+    for c, x in (ins, ins[::-1]):
+        factor = uniform(g, c)
+        if factor is not None and same_space(g, x, op, ins):
+            return g.emit(Scale(factor), (x,))[0]
+        if factor is not None and g.value(x) is None:
+            space = op.shape(*[g.spaces[i] for i in ins])
+            if space.dtype == g.spaces[x].dtype and "broadcast_to" in catalogue():
+                return g.call(catalogue()["broadcast_to"], g.emit(Scale(factor), (x,))[0], shape=space.shape)
+    return None
+
+
+@rule("multiply", law="mul is bilinear: mul (-a, -b) = mul (a, b), mul (s a, t b) = (s t) mul (a, b)")
+def multiply_scaled(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """Signs and factors of both operands meet."""
+    a, b = ins
+    if g.name(a) == g.name(b) == "negative":
+        return _binary(g, "multiply", g.ins(a)[0], g.ins(b)[0])
+    if _number_scale(g, a) and _number_scale(g, b):
+        factor = g.op(a).factor * g.op(b).factor
+        return g.emit(Scale(factor), (_binary(g, "multiply", g.ins(a)[0], g.ins(b)[0]),))[0]
+    return None
+
+
+def _number_scale(g: StraightLine, v: int) -> bool:
+    op = g.op(v)
+    return isinstance(op, Scale) and np.ndim(op.factor) == 0 and g.spaces[g.ins(v)[0]] == g.spaces[v]
+
+
+def _negated_product(g: StraightLine, v: int) -> int | None:
+    """The product without its sign, of a product with a negated operand."""
+    if g.name(v) == "multiply":
+        for a, b in (g.ins(v), g.ins(v)[::-1]):
+            if g.name(a) == "negative":
+                return _binary(g, "multiply", g.ins(a)[0], b)
+    return g.ins(v)[0] if g.name(v) == "negative" else None
+
+
+@rule("add", law="a + 0 = a")
+def add_zero(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """Zeros vanish."""
+    for z, x in (ins, ins[::-1]):
+        if is_number(uniform(g, z), 0) and same_space(g, x, op, ins):
+            return x
+    return None
+
+
+@rule("add", law="a + (-b) = a - b, also for products with a negated operand")
+def add_negative(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """A sum with a negated part is a difference."""
+    for a, b in (ins, ins[::-1]):
+        positive = _negated_product(g, b)
+        if positive is not None:
+            return _binary(g, "subtract", a, positive)
+    return None
+
+
+@rule("subtract", law="a - 0 = a; 0 - a = -a; a - (-b) = a + b")
+def difference(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """Differences with zero or with something negated."""
+    a, b = ins
+    if is_number(uniform(g, b), 0) and same_space(g, a, op, ins):
+        return a
+    if is_number(uniform(g, a), 0) and same_space(g, b, op, ins):
+        return _negate(g, b)
+    positive = _negated_product(g, b)
+    return None if positive is None else _binary(g, "add", a, positive)
+
+
+@rule("negative", law="-(-a) = a; -(a - b) = b - a; -(s a) = (-s) a")
+def negation(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """Negations cancel."""
+    (x,) = ins
+    if g.name(x) == "negative":
+        return g.ins(x)[0]
+    below = g.op(x)
+    if isinstance(below, Scale) and np.ndim(below.factor) == 0:
+        return g.emit(Scale(-below.factor), g.ins(x))[0]
+    if op is NEGATE:
+        return _negate(g, x)
+    return None
+
+
+@rule("divide", law="a / 1 = a; (-a) / b = -(a / b)")
+def quotient(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """Division by one, and signs."""
+    a, b = ins
+    if is_number(uniform(g, b), 1) and same_space(g, a, op, ins):
+        return a
+    if g.name(a) == "negative":
+        return _negate(g, _binary(g, "divide", g.ins(a)[0], b))
+    if g.name(b) == "negative":
+        return _negate(g, _binary(g, "divide", a, g.ins(b)[0]))
+    return None
+
+
+@rule("power", law="x ** n is the product of n factors; x ** 0.5 = sqrt x; x ** -1 = 1 / x")
+def whole_power(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """Small whole exponents are products."""
+    x, n = ins[0], uniform(g, ins[1])
+    if n is None or g.spaces[x].dtype.kind not in "fc" or not same_space(g, x, op, ins):
+        return None
+    if is_number(n, 1):
+        return x
+    if is_number(n, 0):
+        return g.constant(np.ones(g.spaces[x].shape, g.spaces[x].dtype)[()])
+    if is_number(n, 2):
+        return _binary(g, "multiply", x, x)
+    if is_number(n, 3):
+        return _binary(g, "multiply", x, _binary(g, "multiply", x, x))
+    if is_number(n, 4):
+        square = _binary(g, "multiply", x, x)
+        return _binary(g, "multiply", square, square)
+    if is_number(n, 0.5):
+        return g.call(catalogue()["sqrt"], x)
+    if is_number(n, -1):
+        return _binary(g, "divide", g.constant(1.0), x)
+    return None
+
+
+_ELEMENTWISE = ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "where", "hypot", "arctan2")
+
+
+@rule(
+    *_ELEMENTWISE, law="broadcasting is natural: f . (broadcast x id) = broadcast . f where the other part broadcasts"
+)
+def broadcast_late(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """An operand need not be broadcast where the operation does it."""
+    for place, v in enumerate(ins):
+        if g.name(v) != "broadcast_to":
+            continue
+        small = (*ins[:place], g.ins(v)[0], *ins[place + 1 :])
+        if op.shape(*[g.spaces[i] for i in small]) == op.shape(*[g.spaces[i] for i in ins]):
+            return g.emit(op, small)[0]
+    return None
+
+
+@rule("reshape", "broadcast_to", law="moving to the same shape is id; the last of two reshapes or broadcasts counts")
+def reshaped(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
+    """Shapes that meet."""
+    (x,) = ins
+    if same_space(g, x, op, ins):
+        return x
+    if g.name(x) == op.name:
+        return g.emit(op, g.ins(x))[0]
+    return None
+
+
+@rule("astype", law="converting to the same dtype is id")
+def converted(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
+    """Conversions that change nothing."""
+    return ins[0] if same_space(g, ins[0], op, ins) else None
+
+
+@rule("transpose", law="transpose p . transpose q = transpose (q . p); transpose of id = id")
+def transposed(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
+    """Transposes that meet."""
+    (x,) = ins
+    rank = len(g.spaces[x].shape)
+    axes = _axes(op, rank)
+    if axes == tuple(range(rank)):
+        return x
+    below = g.op(x)
+    if isinstance(below, Call) and below.name == "transpose":
+        first = _axes(below, rank)
+        return g.emit(catalogue()["transpose"].call(axes=tuple([first[a] for a in axes])), g.ins(x))[0]
+    return None
+
+
+def _axes(op: Call, rank: int) -> tuple[int, ...]:
+    axes = op.params.get("axes")
+    return tuple(range(rank))[::-1] if axes is None else tuple([a % rank for a in axes])
+
+
+@rule("sum", law="sum is linear: sum (s a) = s sum a; a sum over axes of length one is a reshape")
+def summed(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
+    """Factors move out of sums."""
+    (x,) = ins
+    below = g.op(x)
+    shape = g.spaces[x].shape
+    space = op.shape(g.spaces[x])
+    if space.dim == g.spaces[x].dim and space.dtype == g.spaces[x].dtype:
+        return x if space.shape == shape else g.call(catalogue()["reshape"], x, shape=space.shape)
+    if isinstance(below, Scale) and np.ndim(below.factor) == 0 and g.spaces[g.ins(x)[0]] == g.spaces[x]:
+        return g.emit(Scale(below.factor), g.emit(op, g.ins(x)))[0]
+    if g.name(x) == "negative":
+        return _negate(g, g.emit(op, g.ins(x))[0])
+    c = uniform(g, x)
+    if c is not None and space.dtype.kind in "fc":
+        return g.constant(np.full(space.shape, c * (g.spaces[x].dim // max(space.dim, 1)), space.dtype)[()])
+    return None

@@ -1,0 +1,49 @@
+"""Simplification: a diagram at known spaces put through the rules, once, in order."""
+
+from __future__ import annotations
+
+from essence_ad.compiler import rules
+from essence_ad.compiler.straight_line import StraightLine
+from essence_ad.diagram import Diagram
+from essence_ad.errors import NeedsSpaceError
+from essence_ad.spaces import Array, Product, Space
+from essence_ad.structure import leaves
+
+
+def simplify(d: Diagram) -> Diagram:
+    """The same program with fewer operations; ``d`` must know the space of its domain.
+
+    >>> from essence_ad import R, grad
+    >>> from essence_ad.tracing.program import trace
+    >>> simplify(trace(grad(lambda x: x * x), R).diagram).boxes
+    ((add, (0, 0), (1,)),)
+    """
+    if d.dom_space is None:
+        raise NeedsSpaceError(
+            "a program is simplified at a space", found="a program at no known space", expected="a space",
+            remedy="ask f.at(space) first",
+        )  # fmt: skip
+    g = StraightLine(rules.table())
+    arguments = [g.argument(space) for space in arrays(d.dom_space)]
+    dom, _ = _numbered(d.dom, 0)
+    cod = g.load(d, arguments)
+    assert len(leaves(dom)) == len(arguments)
+    return g.diagram(dom, cod, d.dom_space, d.cod_space)
+
+
+def arrays(space: Space) -> list[Array]:
+    """The arrays of a space, left to right."""
+    if isinstance(space, Product):
+        return [a for part in space.parts for a in arrays(part)]
+    assert isinstance(space, Array)
+    return [space]
+
+
+def _numbered(pattern: object, start: int) -> tuple[object, int]:
+    if not isinstance(pattern, tuple):
+        return start, start + 1
+    parts = []
+    for p in pattern:
+        part, start = _numbered(p, start)
+        parts.append(part)
+    return tuple(parts), start
