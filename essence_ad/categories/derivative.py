@@ -41,8 +41,8 @@ class Derivative:
         if self.nested:
             boxes = [(Recorded(op) if isinstance(op, Derivative) else op, ins, outs) for op, ins, outs in d.boxes]
             d = Diagram(d.dom, d.cod, boxes, d.n_wires, d.dom_space, d.cod_space)
-        env = d.evaluate(_real(tree))
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # infinite slopes are values, also where a program holds derivatives itself
+            env = d.evaluate(_real(tree))
             linear = d.linearize(env)
         y = collect(d.cod, env)
         target = d.cod_space if d.cod_space is not None else space_of(y)
