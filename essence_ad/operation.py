@@ -245,11 +245,12 @@ def embed(x: Any, y: Any, then: Op = IDENTITY) -> Op:
 
 def sum_to(v: Any, shape: tuple[int, ...]) -> Any:
     """An array summed over the axes along which ``shape`` was broadcast to its shape."""
-    extra = len(v.shape) - len(shape)
-    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and v.shape[i + extra] != 1)
+    found = getattr(v, "shape", ())
+    extra = len(found) - len(shape)
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and found[i + extra] != 1)
     if axes:
         v = np.sum(v, axis=axes)
-    return v if v.shape == shape else np.reshape(v, shape)
+    return v if found == shape or np.shape(v) == shape else np.reshape(v, shape)
 
 
 def scaled(slope: Any, x: Any, y: Any) -> Op | None:
@@ -261,8 +262,16 @@ def scaled(slope: Any, x: Any, y: Any) -> Op | None:
             return None
         then: Op = IDENTITY if slope == 1 else NEGATE if slope == -1 else Scale(slope)
     else:
+        kind = type(slope)
+        if kind in _DOUBLE and type(y) is not kind:
+            slope = slope.item()  # a slope made of Python numbers takes the dtype of the arrays beside it
+        elif kind is np.ndarray and slope.dtype.itemsize > y.dtype.itemsize:
+            slope = slope.astype(y.dtype)
         then = Scale(slope)
     return embed(x, y, then)
+
+
+_DOUBLE = frozenset({np.float64, np.complex128})
 
 
 def is_discrete(x: Any) -> bool:
