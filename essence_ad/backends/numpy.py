@@ -7,6 +7,7 @@ program is run in its second form, on NumPy numbers alone.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -97,14 +98,25 @@ class _Writer:
         arguments = leaves(d.dom)
         for i, wire in enumerate(arguments):
             self.text[wire] = f"x{i}"
-            if self.number(wire):
-                self.lines.append(f"x{i} = float(x{i})")
+            self.argument(f"x{i}", self.spaces[wire])
         for number, box in enumerate(d.boxes):
             self.box(number, *box)
         results = self.tree(d.cod)
         head = f"def {name}({', '.join(self.text[w] for w in arguments)}):\n"
         body = [*self.lines, f"return {results}"]
         return Source(head + "".join(f"    {line}\n" for line in body), self.names)
+
+    def argument(self, name: str, space: Array) -> None:
+        """A statement that lets an argument of the space pass, and converts or refuses any other."""
+        if not space.shape and space.dtype == _FLOAT:
+            kind = "float" if self.fast else "float64"
+            self.names.setdefault("float64", np.float64)
+            test = f"type({name}) is not {kind}"
+        else:
+            shape, dtype = self.object(space.shape, "shape"), self.object(space.dtype, "dtype")
+            test = f"type({name}) is not np.ndarray or {name}.shape != {shape} or {name}.dtype is not {dtype}"
+        convert = self.object(functools.partial(_converted, space, self.fast), "converted")
+        self.lines.append(f"if {test}: {name} = {convert}({name})")
 
     def tree(self, pattern: Pattern) -> str:
         """The packed result."""
@@ -173,14 +185,20 @@ class _Writer:
             return f"{self.constant(op.factor)} * {given[0]}"
         if isinstance(op, Negate):
             return f"np.negative({given[0]})"
+        if op.name == "sum" and self.spaces[ins[0]].shape:
+            keep = ", keepdims=True" if op.params["keepdims"] else ""
+            reduce = self.object(np.add.reduce, "add_reduce")
+            return f"{reduce}({given[0]}, axis={self.option(op.params['axis'])}{keep})"
         if not isinstance(op, Call):
             raise UnsupportedError(
                 f"the NumPy backend cannot write {op.name}", found=repr(op), expected="primitives, scalings and constants",
                 remedy="evaluate this program with Functions",
             )  # fmt: skip
         function = op.primitive.function
+        if op.name == "matmul" and all(len(self.spaces[i].shape) <= 2 for i in ins):
+            function = np.dot
         options = [f"{k}={self.option(v)}" for k, v in op.params.items()]
-        return f"{self.object(function, op.name)}({', '.join([*given, *options])})"
+        return f"{self.object(function, getattr(function, '__name__', op.name))}({', '.join([*given, *options])})"
 
     def option(self, value: Any) -> str:
         """An option: text where it can be read back, a named object otherwise."""
@@ -203,7 +221,7 @@ class _Writer:
         if isinstance(op, Scale):
             given = [self.constant(op.factor), *given]
         over = self.reusable(number, ins, space)
-        call = f"np.{function.__name__}({', '.join(given)}"
+        call = f"{self.object(function, function.__name__)}({', '.join(given)}"
         if over is None:
             self.lines.append(f"{self.fresh(out)} = {call})")
         else:
@@ -227,7 +245,16 @@ def _ufunc(op: Any) -> Any:
     if isinstance(op, Negate):
         return np.negative
     function = op.primitive.function if isinstance(op, Call) else None
-    return function if isinstance(function, np.ufunc) and not op.params else None
+    elementwise = isinstance(function, np.ufunc) and function.signature is None
+    return function if elementwise and not op.params else None
+
+
+def _converted(space: Array, fast: bool, value: Any) -> Any:
+    """An argument in the dtype of its space; an error where it does not fit."""
+    space.check(value)
+    if not space.shape and space.dtype == _FLOAT:
+        return float(value) if fast else np.float64(value)
+    return np.asarray(value, space.dtype)[()]
 
 
 _VIEWS = frozenset({

@@ -5,31 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from essence_ad.backends import numpy as numpy_backend
 from essence_ad.compiler.simplify import arrays, simplify
 from essence_ad.diagram import Diagram
-from essence_ad.errors import OptionError
+from essence_ad.errors import EssenceError, OptionError
 from essence_ad.morphism import Morphism
 from essence_ad.spaces import TUPLE, Array, Product, Space, space_of, tree_leaves
 from essence_ad.structure import NUM, Arrow, Pattern
 from essence_ad.tracing.program import trace
 
 BACKENDS = {"numpy": numpy_backend}
-_FLOAT = np.dtype(np.float64)
 
 
 class Compiled(Morphism[Any, Any]):
     """A program with its source: called, it runs the source; composed or differentiated, it is its diagram."""
 
-    __slots__ = ("_careful", "_fast", "_flat", "_spaces", "source")
+    __slots__ = ("_careful", "_fast", "_flat", "_n", "_plain", "source")
 
     source: str  #: the text that runs
     _fast: Callable[..., Any]
     _careful: Callable[..., Any] | None
-    _spaces: list[Array]
+    _n: int
     _flat: bool
+    _plain: bool
 
     def __init__(self, d: Diagram, backend: Any = numpy_backend) -> None:
         super().__init__(d, (), Arrow(_numbers(d.dom), _numbers(d.cod)))
@@ -39,12 +37,9 @@ class Compiled(Morphism[Any, Any]):
         put(self, "_fast", written.function())
         put(self, "_careful", None)
         assert d.dom_space is not None
-        put(self, "_spaces", arrays(d.dom_space))
-        space = d.dom_space
-        flat = (
-            isinstance(space, Product) and space.container is TUPLE and all(isinstance(p, Array) for p in space.parts)
-        )
-        put(self, "_flat", flat)
+        put(self, "_n", len(arrays(d.dom_space)))
+        put(self, "_flat", isinstance(d.dom_space, Array) or _flat(d.dom_space))
+        put(self, "_plain", d.cod_space is None or _plain(d.cod_space))
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """The value at an argument of the space that this was compiled for."""
@@ -56,21 +51,22 @@ class Compiled(Morphism[Any, Any]):
                 "a compiled program takes no options", found=sorted(options), expected="none",
                 remedy="bind options before compiling",
             )  # fmt: skip
-        if self._flat and len(args) == len(self._spaces):
+        if self._flat and len(args) == self._n:
             given: Any = args
         else:
-            x = args[0] if len(args) == 1 else args
-            given = tree_leaves(space.pack(x))
-        y = self.run(*[v if _fits(v, s) else _checked(v, s) for v, s in zip(given, self._spaces, strict=True)])
-        return y if d.cod_space is None else d.cod_space.unpack(y)
+            given = tree_leaves(space.pack(args[0] if len(args) == 1 else args))
+        y = self.run(*given)
+        return y if self._plain or d.cod_space is None else d.cod_space.unpack(y)
 
     def run(self, *leaves: Any) -> Any:
-        """The packed result for the arrays of the argument, which must be of the program's spaces.
+        """The packed result for the arrays of the argument.
 
         Python's ``math`` raises where NumPy gives NaN or infinity; there the second form, on NumPy numbers, answers.
         """
         try:
             return self._fast(*leaves)
+        except EssenceError:
+            raise
         except (ValueError, OverflowError, ZeroDivisionError):
             return self.careful(*leaves)
 
@@ -84,16 +80,14 @@ class Compiled(Morphism[Any, Any]):
         return found
 
 
-def _fits(value: Any, space: Array) -> bool:
-    if type(value) is float:
-        return not space.shape and space.dtype is _FLOAT
-    return type(value) is np.ndarray and value.shape == space.shape and value.dtype is space.dtype
+def _flat(space: Space) -> bool:
+    """Whether a space is a plain tuple of arrays."""
+    return isinstance(space, Product) and space.container == TUPLE and all(isinstance(p, Array) for p in space.parts)
 
 
-def _checked(value: Any, space: Array) -> Any:
-    """A value in the space's dtype; an error where it does not fit."""
-    space.check(value)
-    return np.asarray(value, space.dtype)[()]
+def _plain(space: Any) -> bool:
+    """Whether the packed values of a space are what users have: arrays and plain tuples."""
+    return isinstance(space, Array) or (space.container == TUPLE and all(map(_plain, space.parts)))
 
 
 def _numbers(pattern: Pattern) -> Pattern:
@@ -107,7 +101,7 @@ def compile(f: Any, *spaces_or_examples: Any, backend: str = "numpy") -> Compile
     >>> f = compile(dup >> mul >> cos, R)
     >>> print(f.source)
     def compiled(x0):
-        x0 = float(x0)
+        if type(x0) is not float: x0 = converted(x0)
         v1 = x0 * x0
         v2 = cos(v1)
         return v2
