@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-STEPS = 10
+STEPS = 14
 FIRST_STEP = 0.05
 COMPLEX_STEP = 1e-30
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
@@ -66,14 +66,19 @@ def slope(curve: Curve, scale: float = 1.0, *, complex_step: bool = True) -> Slo
 
 
 def _richardson(right: Any, left: Any, steps: Any) -> tuple[Any, Any]:
-    """For each component the entry of Romberg's table that differs least from its neighbours, and that difference."""
+    """For each component the entry of Romberg's table that differs least from its neighbours, and that difference.
+
+    An entry must also lie where the finest differences do: those of wide steps may agree by chance.
+    """
     wide = steps[:, None]
     column = (right - left) / (2 * wide)
     noise = ROUNDING * np.maximum(np.abs(right), np.abs(left)) / wide
-    best, error = column[-1], np.full(column.shape[1:], np.inf)
+    finest, spread = column[-1], 4 * np.abs(column[-1] - column[-2]) + noise[-1]
+    best, error = finest, np.full(column.shape[1:], np.inf)
     for power in range(1, len(steps)):
         finer = column[1:] + (column[1:] - column[:-1]) / (4.0**power - 1)
         errors = np.maximum(np.abs(finer - column[1:]), np.abs(finer - column[:-1])) + noise[power:]
+        errors += np.maximum(0.0, np.abs(finer - finest) - spread)
         for row, e in zip(finer, errors, strict=True):
             better = e < error
             best, error = np.where(better, row, best), np.where(better, e, error)

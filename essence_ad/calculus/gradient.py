@@ -7,9 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from essence_ad.calculus.arguments import array_parts, in_arguments, program_at, require_program
-from essence_ad.categories.additive import Additive
-from essence_ad.categories.derivative import D
-from essence_ad.categories.dual import Dual
+from essence_ad.calculus.modes import reverse
 from essence_ad.errors import DTypeError, NotScalarError
 from essence_ad.spaces import ZERO, Array, Space, space_of
 
@@ -52,7 +50,7 @@ def value_and_grad(f: Any, *, argnums: int | tuple[int, ...] = 0, has_aux: bool 
     @functools.wraps(f)
     def both(*args: Any, **options: Any) -> tuple[Any, Any]:
         function, x = in_arguments(f, args, options, argnums)
-        value, pullback = D(Dual(Additive))(program_at("grad", function, x))(x)
+        value, pullback = reverse(program_at("grad", function, x))(x)
         one = _one(value, space_of(x), has_aux)
         return value, pullback((one, ZERO) if has_aux else one)
 

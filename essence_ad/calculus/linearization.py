@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from essence_ad.calculus.arguments import program_at
+from essence_ad.calculus.modes import reverse
 from essence_ad.categories.additive import Additive
 from essence_ad.categories.derivative import D
-from essence_ad.categories.dual import Dual, DualArrow
+from essence_ad.categories.dual import DualArrow
 from essence_ad.linear_map import LinearMap
 
 
@@ -52,5 +53,5 @@ def vjp(f: Any, x: Any) -> tuple[Any, DualArrow]:
     >>> pullback(1.0)
     (4.0, 3.0)
     """
-    value, pullback = D(Dual(Additive))(program_at("vjp", f, x))(x)
+    value, pullback = reverse(program_at("vjp", f, x))(x)
     return value, pullback

@@ -116,7 +116,7 @@ def test_a_wrong_second_derivative_is_found_at_the_second_order(monkeypatch: pyt
 
 
 def test_a_wrong_transpose_is_found() -> None:
-    twice = box(LinearOp("twice", lambda v: 2 * v, lambda v: 2.000001 * v, (R[2],), (R[2],)))
+    twice = box(LinearOp("twice", lambda v: 2 * v, lambda v: 2.00001 * v, (R[2],), (R[2],)))
     check_derivatives(twice, np.ones(2), modes=("forward",))
     with pytest.raises(errors.DerivativeError, match="is not the transpose"):
         check_derivatives(twice, np.ones(2), tolerance=1e-4, order=1)

@@ -70,3 +70,12 @@ def test_weighted_sums() -> None:
     total = found.dot(np.array([3.0, -2.0, 0.0]))
     assert (total.low, total.high) == (1.0, 8.0)
     assert total.error == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("frequency", [1004.1, 4019.0, 8115.3])
+def test_wide_steps_that_agree_by_chance_are_not_believed(frequency: float) -> None:
+    """These sines repeat themselves at the widest steps."""
+    found = slope(lambda t: np.array([np.sin(frequency * t + 1)]), complex_step=False)
+    exact = frequency * np.cos(1)
+    assert abs(found.value[0] - exact) <= 1e-6 * abs(exact) + 10 * found.error[0]
+    assert found.error[0] < 1e-3 * frequency
