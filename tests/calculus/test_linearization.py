@@ -15,6 +15,7 @@ from essence_ad import R, errors
 from essence_ad.calculus.gradient import grad
 from essence_ad.calculus.linearization import jvp, linearize, vjp
 from essence_ad.linear_map import LinearMap
+from essence_ad.spaces import pack, space_of, tree_leaves
 from essence_ad.tracing.program import program
 
 numbers = st.floats(-2, 2)
@@ -149,3 +150,37 @@ def test_inputs_are_not_changed() -> None:
     jvp(lambda t: t * np.sin(t), x, dx)
     vjp(lambda t: t * np.sin(t), x)[1](w)
     assert x.tolist() == [0.0, 1.0, 2.0]
+
+
+def structures() -> st.SearchStrategy[Any]:
+    """Nested tuples, lists and dicts of small arrays."""
+    arrays = st.lists(st.integers(1, 3), max_size=2).map(
+        lambda shape: np.linspace(-1, 1, int(np.prod(shape))).reshape(shape)[()]
+    )
+    return st.recursive(
+        arrays,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3),
+            st.lists(inner, max_size=3).map(tuple),
+            st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+        ),
+        max_leaves=6,
+    )
+
+
+@given(structures(), st.integers(0, 1000))
+def test_the_pullback_is_the_transpose_on_every_structure(x: Any, seed: int) -> None:
+    def g(point: Any) -> Any:
+        parts = tree_leaves(pack(point))
+        total = sum([np.sum(part * part) for part in parts], 0.0)
+        return {"each": [np.sin(part) * total for part in parts], "again": point}
+
+    rng = np.random.default_rng(seed)
+    y, df = linearize(lambda *p: g(p[0]), x)
+    assert df.source == space_of(x)
+    assert df.target == space_of(y)
+    v, w = df.source.random(rng), df.target.random(rng)
+    image, back = df(v), vjp(lambda *p: g(p[0]), x)[1](w)
+    assert space_of(image) == space_of(y)
+    assert space_of(back) == space_of(x)
+    assert df.target.dot(w, image) == pytest.approx(df.source.dot(back, v), rel=1e-10, abs=1e-10)
