@@ -80,7 +80,10 @@ class _Writer:
         """A name for an object."""
         found = self.objects.get(id(value))
         if found is None:
-            found = stem if stem not in self.names else f"{stem}_{len(self.names)}"
+            found, n = stem, 1
+            while found in self.names:
+                n += 1
+                found = f"{stem}_{n}"
             self.names[found] = value
             self.objects[id(value)] = found
         return found

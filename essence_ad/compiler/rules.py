@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from essence_ad.compiler.straight_line import StraightLine
+from essence_ad.compiler.straight_line import SMALL, StraightLine
 from essence_ad.primitives import catalogue
 from essence_ad.primitives.primitive import NEGATE, Call, Scale
 
@@ -46,9 +46,6 @@ def table() -> dict[str, list[Any]]:
         for name in r.on if r.on != ("*",) else everything:
             found.setdefault(name, []).append(r.rewrite)
     return found
-
-
-SMALL = 4096  #: results of constants up to this size are computed at once
 
 
 def uniform(g: StraightLine, v: int) -> Any:

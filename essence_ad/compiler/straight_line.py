@@ -16,6 +16,7 @@ from essence_ad.primitives.primitive import Call, Constant
 from essence_ad.spaces import Array, Space, space_of
 from essence_ad.structure import Pattern, leaves, substitute
 
+SMALL = 4096  #: constants up to this size are compared and computed with
 Rewrite = Callable[["StraightLine", Any, tuple[int, ...]], "int | None"]
 
 
@@ -111,6 +112,8 @@ _COMMUTATIVE = frozenset(
 
 def _key(op: Any, ins: tuple[int, ...]) -> Any:
     if isinstance(op, Constant):
+        if np.size(op.value) > SMALL:
+            return "const", id(op.value)  # the value lives as long as its box, so nothing else gets its id
         space = getattr(op.value, "dtype", type(op.value))
         return "const", str(space), op if not _signed_zero(op.value) else (op, "-0.0")
     if isinstance(op, Call) and op.name in _COMMUTATIVE:
