@@ -30,6 +30,12 @@ _IGNORED = {
     "copy": (True, False, None),
     "casting": ("same_kind",),
 }
+# In NumPy 2.0 reshape had another name for its option, and functions written in C did not tell their parameters.
+_RENAMED = {"newshape": "shape"}
+_UNTOLD = {
+    np.concatenate: ("arrays", "axis", "out"), np.where: ("condition", "x", "y"), np.dot: ("a", "b", "out"),
+    np.inner: ("a", "b"), np.vdot: ("a", "b"),
+}  # fmt: skip
 
 
 def operand(value: Any) -> bool:
@@ -189,10 +195,13 @@ def _flat(values: Any) -> Iterator[Any]:
 @functools.cache
 def _signature(function: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The names of a function's parameters that may be positional, and the defaults of all."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return _UNTOLD[function], {}
     kinds = inspect.Parameter
-    parameters = inspect.signature(function).parameters.values()
     names = [p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
-    return tuple(names), {p.name: p.default for p in parameters}
+    return tuple([_RENAMED.get(name, name) for name in names]), {p.name: p.default for p in parameters}
 
 
 def arguments(
@@ -208,7 +217,7 @@ def arguments(
     if len(args) == arity and not options:
         return list(args), primitive.call().params if declared else {}
     names, defaults = _signature(function)
-    given = {**dict(zip(names, args, strict=False)), **options}
+    given = {**dict(zip(names, args, strict=False)), **{_RENAMED.get(k, k): v for k, v in options.items()}}
     inputs: list[Any] = []
     params: dict[str, Any] = {}
     dtype = None
