@@ -108,7 +108,9 @@ STEPS = ((-1.9, -1.55),)  # away from the jumps of all of them
 
 floor = Primitive("floor", np.floor, Discrete(), domain=STEPS)
 ceil = Primitive("ceil", np.ceil, Discrete(), domain=STEPS)
-trunc = Primitive("trunc", np.trunc, Discrete(), numpy=(np.fix,), aliases=("fix",), domain=STEPS)  # NumPy 2.5 warns of fix
+trunc = Primitive(
+    "trunc", np.trunc, Discrete(), numpy=(np.fix,), aliases=("fix",), domain=STEPS
+)  # NumPy 2.5 warns of fix
 rint = Primitive("rint", np.rint, Discrete(), domain=STEPS)
 round = Primitive(
     "round", np.round, Discrete(), options={"decimals": 0}, numpy=(np.around,), domain=((-1.44, -1.36),), smooth=False,

@@ -33,7 +33,9 @@ def _matmul_second(v: Any, a: Any, space: Array) -> Any:
     if len(other) == 1:
         return v * a if len(shape) == 1 else sum_to(np.expand_dims(a, axis=-1) * np.expand_dims(v, axis=-2), shape)
     if len(shape) == 1:
-        return np.matmul(v, a) if len(other) == 2 else sum_to(np.matmul(np.expand_dims(v, axis=-2), a)[..., 0, :], shape)
+        return (
+            np.matmul(v, a) if len(other) == 2 else sum_to(np.matmul(np.expand_dims(v, axis=-2), a)[..., 0, :], shape)
+        )
     return sum_to(np.matmul(np.swapaxes(a, -1, -2), v), shape)
 
 

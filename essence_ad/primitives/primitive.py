@@ -413,10 +413,13 @@ class Call(Op):
 class Open(Op):
     """A primitive that still waits for an option."""
 
-    __slots__ = ("missing", "primitive")
+    __slots__ = ("cod", "dom", "missing", "primitive")
 
     def __init__(self, primitive: Primitive, missing: str) -> None:
         self.primitive, self.missing = primitive, missing
+        n, outputs = primitive.arity, primitive.outputs
+        self.dom = 0 if n is None else NUM if n == 1 else (NUM,) * n
+        self.cod = 1 if callable(outputs) else NUM if outputs == 1 else (NUM,) * outputs
 
     @property
     def name(self) -> str:  # type: ignore[override]

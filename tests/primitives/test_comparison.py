@@ -62,7 +62,9 @@ def test_lead() -> None:
 
 
 # Row "where(x>0, sqrt(x), 0) at 0: 0" of the edge points.
-@pytest.mark.parametrize("x", [0.0, np.float64(0.0), np.zeros(3), np.array(0.0)], ids=["float", "scalar", "array", "point"])
+@pytest.mark.parametrize(
+    "x", [0.0, np.float64(0.0), np.zeros(3), np.array(0.0)], ids=["float", "scalar", "array", "point"]
+)
 def test_a_branch_that_is_not_taken_does_not_leak(x: Any) -> None:
     f = trace(lambda x: np.where(x > 0, np.sqrt(x), 0.0), essence_ad.space_of(x))
     for k in (Additive, Dual(Additive)):
