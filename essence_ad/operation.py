@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Sequence
 from types import EllipsisType, NoneType
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -317,6 +318,9 @@ def example(space: Space) -> Any:
     return np.broadcast_to(one, space.shape) if space.shape else one[()]
 
 
+_copies: WeakValueDictionary[int, Any] = WeakValueDictionary()  #: read-only copies made here, which need no other copy
+
+
 class Constant(Op):
     """An array that does not depend on the domain."""
 
@@ -326,9 +330,10 @@ class Constant(Op):
     dom = ()
 
     def __init__(self, value: Any) -> None:
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and _copies.get(id(value)) is not value:
             value = value.copy()
             value.flags.writeable = False
+            _copies[id(value)] = value
         self.value = value
 
     def apply(self, *inputs: Any) -> Any:
