@@ -1,0 +1,68 @@
+"""``python -m benchmarks``: every case, in one interleaved run, beside the systems that are installed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure what is asked for and write it down."""
+    from benchmarks.machine import ONE_THREAD
+
+    os.environ.update(ONE_THREAD)  # before any system is loaded
+    from benchmarks.cases import all_cases
+    from benchmarks.machine import describe
+    from benchmarks.measure import OURS, measure
+    from benchmarks.report import as_json, markdown
+    from benchmarks.systems import FILES, systems
+    from benchmarks.systems.system import System
+
+    options = _options(list(FILES)).parse_args(arguments)
+    cases = [c for c in all_cases() if not options.case or any(c.name.startswith(name) for name in options.case)]
+    if not cases:
+        sys.exit(f"no such case; there are {', '.join(c.name for c in all_cases())}")
+    wanted = [n for n in FILES if n == OURS or not options.system or n in options.system]
+    if options.quick:
+        wanted = [n for n in wanted if n != "torch.compile" or n in options.system]
+    rounds = 3 if options.quick and options.rounds is None else options.rounds or 21
+    found = systems(wanted)
+    versions = {name: s.version if isinstance(s, System) else "absent" for name, s in found.items()}
+    machine = describe(versions)
+    rows = []
+    for case in cases:
+        rows.append(measure(case, found, rounds))
+        print(f"{case.name}: {_line(rows[-1])}", file=sys.stderr, flush=True)
+    text = markdown(rows, machine, rounds, [n for n in wanted if n != OURS])
+    print(text)
+    if options.markdown:
+        options.markdown.write_text(text, encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(as_json(rows, machine, rounds), indent=1) + "\n", encoding="utf-8")
+
+
+def _line(row: object) -> str:
+    seconds = row.seconds
+    return ", ".join(f"{name} {value * 1e6:.4g} µs" for name, value in seconds.items())
+
+
+def _options(names: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--case", action="append", help="a case, or the beginning of the names of several; may be repeated"
+    )
+    parser.add_argument(
+        "--system", action="append", default=[], choices=names, help="only this system beside ours; may be repeated"
+    )
+    parser.add_argument("--rounds", type=int, help="interleaved rounds (21; with --quick 3)")
+    parser.add_argument("--quick", action="store_true", help="few rounds, no torch.compile")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""autograd: a tape made anew at every call."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import autograd
+import autograd.numpy
+import autograd.scipy.special
+
+from benchmarks.case import Function
+from benchmarks.systems.system import Namespace, System
+
+
+class SYSTEM(System):
+    """autograd on NumPy."""
+
+    name = "autograd"
+    np = Namespace(autograd.numpy, logsumexp=autograd.scipy.special.logsumexp)
+
+    @property
+    def version(self) -> str:
+        return version("autograd")
+
+    def value_and_grad(self, f: Function, argnums: int | tuple[int, ...]) -> Function:
+        return autograd.value_and_grad(f, argnums)
+
+    def grad(self, f: Function) -> Function:
+        return autograd.grad(f)
+
+    def hessian(self, f: Function) -> Function:
+        return autograd.hessian(f)
+
+    def hvp(self, f: Function) -> Function:
+        product = autograd.hessian_vector_product(f)
+        return lambda x, v: product(x, v)
+
+    def numpy(self, value: Any) -> Any:
+        return value

@@ -1,0 +1,68 @@
+"""JAX: the derivative jitted for this processor, called when warm, its compilation timed apart."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jax
+import jax.numpy
+import jax.scipy.special
+import numpy
+
+from benchmarks.case import Function
+from benchmarks.systems.system import Namespace, Prepared, System
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_platforms", "cpu")
+
+
+class SYSTEM(System):
+    """JAX with jit."""
+
+    name = "jax"
+    np = Namespace(jax.numpy, logsumexp=jax.scipy.special.logsumexp)
+
+    @property
+    def version(self) -> str:
+        return jax.__version__
+
+    def value_and_grad(self, f: Function, argnums: int | tuple[int, ...]) -> Function:
+        return jax.value_and_grad(f, argnums)
+
+    def grad(self, f: Function) -> Function:
+        return jax.grad(f)
+
+    def hessian(self, f: Function) -> Function:
+        return jax.hessian(f)
+
+    def hvp(self, f: Function) -> Function:
+        gradient = jax.grad(f)
+        return lambda x, v: jax.jvp(gradient, (x,), (v,))[1]
+
+    def array(self, value: Any) -> Any:
+        return jax.numpy.asarray(value)
+
+    def numpy(self, value: Any) -> Any:
+        return numpy.asarray(value)
+
+    def ready(self, g: Function, arguments: tuple[Any, ...]) -> Prepared:
+        start = time.perf_counter()
+        jitted = jax.jit(lambda *args: g(*args))  # a new function, so that nothing is cached
+        jitted.lower(*arguments).compile()
+        seconds = time.perf_counter() - start
+        first = _first_leaf(jax.block_until_ready(jitted(*arguments)))
+
+        def call(*args: Any) -> Any:
+            result = jitted(*args)
+            first(result).block_until_ready()  # the results of one executable are ready together
+            return result
+
+        return Prepared(call, arguments, seconds)
+
+
+def _first_leaf(result: Any) -> Any:
+    if not isinstance(result, (tuple, list)):
+        return lambda r: r
+    below = _first_leaf(result[0])
+    return lambda r: below(r[0])
