@@ -9,23 +9,57 @@ from __future__ import annotations
 from typing import Any
 
 from essence_ad.diagram import Diagram, Op
-from essence_ad.linear_map import LinearMap
-from essence_ad.primitives.primitive import Scale
-from essence_ad.structure import Pattern
+from essence_ad.errors import CompositionError, OptionError
+from essence_ad.linear_map import LinearMap, matrix
+from essence_ad.operation import Scale
+from essence_ad.spaces import Space
+from essence_ad.structure import Pattern, leaves
+
+#: what a category may have, by the paper's words: laws name what they need (``copying``: ``dup`` is natural)
+CARTESIAN = frozenset({"category", "monoidal", "cartesian", "copying", "terminal", "indexed"})
+BIPRODUCT = CARTESIAN | {"cocartesian", "adding", "initial", "biproduct", "scalable"}
 
 
 class Category:
-    """A way to run programs: ``k(program)`` is the program's arrow in ``k``."""
+    """A way to run programs: ``k(program)`` is the program's arrow in ``k``.
+
+    A new category gives ``diagram`` and, to have its laws checked, ``observe``; everything else follows.
+    """
 
     name: str = "category"
+    structure: frozenset[str] = CARTESIAN  #: what laws it is held to
+    arrows: type | tuple[type, ...] = object  #: the class of its arrows
 
     def __call__(self, program: Any) -> Any:
         """The structure-preserving functor from programs: the program's diagram, composed here."""
-        return self.diagram(program.diagram)
+        d = getattr(program, "diagram", None)
+        if not isinstance(d, Diagram):
+            raise OptionError(
+                f"{self!r} takes programs", found=type(program).__name__, expected="a morphism",
+                remedy="build it of combinators, or turn a function on arrays into one with @program",
+            )  # fmt: skip
+        return self.diagram(d)
 
     def diagram(self, d: Diagram) -> Any:
         """The arrow that a diagram composes; its boxes hold primitives or arrows of this category."""
         raise NotImplementedError
+
+    def observe(self, arrow: Any, source: Space, target: Space, point: Any) -> Any:
+        """What can be seen of an arrow between two spaces, at a point of the first: equal for equal arrows."""
+        raise NotImplementedError
+
+    def is_arrow(self, value: Any) -> bool:
+        """Whether a value is an arrow of this category."""
+        return isinstance(value, self.arrows)
+
+    def require_arrows(self, word: str, values: tuple[Any, ...]) -> None:
+        """An error where a word of the vocabulary is given something else than arrows of this category."""
+        for value in values:
+            if not self.is_arrow(value):
+                raise CompositionError(
+                    f"{word} takes arrows of {self!r}", found=f"{type(value).__name__} {value!r}",
+                    expected="arrows of this category", remedy="send a program there first: k(program)",
+                )  # fmt: skip
 
     def __repr__(self) -> str:
         return self.name
@@ -34,10 +68,11 @@ class Category:
 
     def identity(self) -> Any:
         """``id : a -> a``."""
-        return self._wiring(0, 0)
+        return self.wiring(0, 0)
 
     def compose(self, *arrows: Any) -> Any:
         """``compose(g, f)`` is ``g`` after ``f``; of nothing, the identity."""
+        self.require_arrows("compose", arrows)
         fs = arrows[::-1]
         return self.diagram(Diagram(0, len(fs), [(f, (i,), (i + 1,)) for i, f in enumerate(fs)], len(fs) + 1))
 
@@ -45,6 +80,7 @@ class Category:
 
     def cross(self, *arrows: Any) -> Any:
         """``f × g``, for any number of arrows."""
+        self.require_arrows("cross", arrows)
         n = len(arrows)
         boxes = [(f, (i,), (n + i,)) for i, f in enumerate(arrows)]
         return self.diagram(Diagram(tuple(range(n)), tuple(range(n, 2 * n)), boxes, 2 * n))
@@ -53,29 +89,29 @@ class Category:
 
     def exl(self) -> Any:
         """``a × b -> a``."""
-        return self._wiring((0, 1), 0)
+        return self.wiring((0, 1), 0)
 
     def exr(self) -> Any:
         """``a × b -> b``."""
-        return self._wiring((0, 1), 1)
+        return self.wiring((0, 1), 1)
 
     def dup(self) -> Any:
         """``a -> a × a``."""
-        return self._wiring(0, (0, 0))
+        return self.wiring(0, (0, 0))
 
     # Cocartesian, with biproducts
 
     def inl(self) -> Any:
         """``a -> a × b``."""
-        return self._wiring(0, (0, 1))
+        return self.wiring(0, (0, 1))
 
     def inr(self) -> Any:
         """``b -> a × b``."""
-        return self._wiring(1, (0, 1))
+        return self.wiring(1, (0, 1))
 
     def jam(self) -> Any:
         """``a × a -> a``."""
-        return self._wiring((0, 0), 0)
+        return self.wiring((0, 0), 0)
 
     # Scalable
 
@@ -87,6 +123,8 @@ class Category:
 
     def primitive(self, op: Any) -> Any:
         """A primitive operation (``add``, ``mul``, ``sin``, ...) as an arrow."""
+        if not isinstance(op, Op):
+            return self(op)
         ins = 1 if not isinstance(op.dom, tuple) else len(op.dom)
         outs = 1 if not isinstance(op.cod, tuple) else len(op.cod)
         dom, cod = tuple(range(ins)), tuple(range(ins, ins + outs))
@@ -98,41 +136,53 @@ class Category:
 
     def proj(self, i: int, n: int) -> Any:
         """The part ``i`` of ``n``."""
-        return self._wiring(tuple(range(n)), i)
+        require_place(i, n)
+        return self.wiring(tuple(range(n)), i)
 
     def inj(self, i: int, n: int) -> Any:
         """Zero but for the part ``i`` of ``n``."""
-        return self._wiring(i, tuple(range(n)))
+        require_place(i, n)
+        return self.wiring(i, tuple(range(n)))
 
     def repl(self, n: int) -> Any:
         """``n`` copies."""
-        return self._wiring(0, (0,) * n)
+        return self.wiring(0, (0,) * n)
 
     def sum_(self, n: int) -> Any:
         """The sum of ``n`` parts."""
-        return self._wiring((0,) * n, 0)
+        return self.wiring((0,) * n, 0)
 
     # Terminal and initial
 
     def it(self) -> Any:
         """``a -> 1``."""
-        return self._wiring(0, ())
+        return self.wiring(0, ())
 
     def zero(self) -> Any:
         """The zero arrow ``a -> b``."""
-        return self._wiring(0, 1)
+        return self.wiring(0, 1)
 
-    def _wiring(self, dom: Pattern, cod: Pattern) -> Any:
-        from_both = {w for p in (dom, cod) for w in _flat(p)}
-        return self.diagram(Diagram(dom, cod, (), max(from_both, default=-1) + 1))
+    def wiring(self, dom: Pattern, cod: Pattern) -> Any:
+        """The structural arrow of a pattern: how the parts of the codomain stand in the domain."""
+        return self.diagram(Diagram(dom, cod, (), max([*leaves(dom), *leaves(cod)], default=-1) + 1))
 
 
-def _flat(p: Pattern) -> list[int]:
-    return [w for q in p for w in _flat(q)] if isinstance(p, tuple) else [p]
+def require_place(i: int, n: int) -> None:
+    """An error for a part that a product of ``n`` does not have."""
+    if not 0 <= i < n:
+        raise OptionError(
+            "a product has no such part", found=f"part {i} of {n}", expected="0 <= i < n", remedy="count parts from 0"
+        )
 
 
 class LinearCategory(Category):
-    """A category of linear maps: what ``D`` takes. Its boxes are linear operations with transposes, or its own arrows."""
+    """A category of linear maps: what ``D`` takes. Its boxes are linear operations with transposes, or its own arrows.
+
+    A new one gives ``diagram`` and ``linear_map``; ``push`` and ``pull`` where it knows a cheaper way.
+    """
+
+    structure = BIPRODUCT
+    arrows: type | tuple[type, ...] = LinearMap
 
     def push(self, d: Diagram, g: Any) -> Any:
         """``d`` after the arrow ``g``: how far one arrow gets when it is pushed through, first box first."""
@@ -142,13 +192,14 @@ class LinearCategory(Category):
         """The arrow ``h`` after ``d``: how far one arrow gets when it is pulled back, last box first."""
         return self.compose(h, self.diagram(d))
 
-    def is_arrow(self, value: Any) -> bool:
-        """Whether a value is an arrow of this category, not data."""
-        return isinstance(value, Op)
-
     def linear_map(self, arrow: Any) -> LinearMap:
         """An arrow read out as a linear map between its spaces."""
         raise NotImplementedError
+
+    def ends(self, arrow: Any) -> tuple[Space | None, Space | None]:
+        """The spaces that an arrow runs between, where they are known."""
+        f = self.linear_map(arrow)
+        return f.source, f.target
 
     def from_linear_map(self, f: LinearMap) -> Any:
         """A linear map as an arrow of this category."""
@@ -156,4 +207,9 @@ class LinearCategory(Category):
 
     def add(self, f: Any, g: Any) -> Any:
         """The sum of two arrows: ``jam`` after ``f × g`` after ``dup``."""
+        self.require_arrows("add", (f, g))
         return self.diagram(Diagram(0, 1, [(f, (0,), (1,)), (g, (0,), (1,))], 2))
+
+    def observe(self, arrow: Any, source: Space, target: Space, point: Any) -> Any:
+        """The matrix."""
+        return matrix(self.linear_map(arrow), source, target)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from essence_ad.errors import EssenceError, NeedsSpaceError, NotDifferentiableError, NotLinearError, StructureError
 from essence_ad.spaces import ZERO, Product, Space, add, describe
 from essence_ad.structure import Pattern, leaves
@@ -28,8 +30,11 @@ class Op:
     linear: bool = False  #: whether it is its own derivative everywhere
     discrete: bool = False  #: whether its derivative is zero everywhere
     merge: Any = None  #: for linear operations whose results are cheaper to add before they are made, see ``propagate``
+    elementwise: bool = False  #: whether each element of the result depends on those that stand at its place alone
+    selects: bool = False  #: whether it is ``where``: the first input tells which of the two others is taken
     dom: Pattern = "num"
     cod: Pattern = "num"
+    diagram: Any = None  #: the boxes that an arrow is made of, where it may stand in a diagram as if written out
 
     def apply(self, *inputs: Any) -> Any:
         """The result (a tuple when the codomain has several parts)."""
@@ -63,6 +68,10 @@ class Op:
             f"{self.name} states no shape rule", found=self.name, expected="a shape rule",
             remedy="give the operation one",
         )  # fmt: skip
+
+    def within(self, mask: Any) -> Op:
+        """The same linear operation where it matters at the elements of a mask alone."""
+        return self
 
     def fault(self, inputs: Sequence[Any], error: Exception) -> Exception | None:
         """A clearer error to raise where ``apply`` failed, ``None`` to let the first one through."""
@@ -237,6 +246,7 @@ class Diagram:
         ``known`` gives, for the numbers of boxes that state their own derivative with their value, that derivative.
         """
         active, n = self.active(), self.n_wires
+        taken = self.taken(env)
         boxes: list[Box] = []
         push = boxes.append
         for number, (op, ins, outs) in enumerate(self.boxes):
@@ -264,8 +274,37 @@ class Diagram:
                         push((step, (wire,), (n,)))
                         wire, n = n, n + 1
                     linear = last
+                if taken and outs[0] in taken:
+                    linear = linear.within(taken[outs[0]])
                 push((None if linear is IDENTITY else linear, (wire,), outs))
         return Diagram(self.dom, self.cod, boxes, n)
+
+    def taken(self, env: Sequence[Any]) -> dict[int, Any]:
+        """For wires that only branches of ``where`` read, the elements that some branch takes; slopes elsewhere are zero.
+
+        What is infinite, or not a number, in a branch that is not taken then cannot spoil the derivative.
+        """
+        if "selects" not in self._cache:
+            self._cache["selects"] = any([op is not None and op.selects for op, _, _ in self.boxes])
+        if not self._cache["selects"]:
+            return {}
+        masks: dict[int, Any] = dict.fromkeys(leaves(self.cod))  # None: all elements are
+        for op, ins, outs in reversed(self.boxes):
+            if not any([wire in masks for wire in outs]):
+                continue
+            mask, shape = masks.get(outs[0]), np.shape(env[outs[0]])
+            passed: list[Any] = [None] * len(ins)
+            if op is not None and op.selects:
+                passed = [None, env[ins[0]], np.logical_not(env[ins[0]])]
+                passed = passed if mask is None else [None, *[np.logical_and(p, mask) for p in passed[1:]]]
+            elif op is None or op.elementwise:
+                passed = [mask] * len(ins)
+            for wire, new in zip(ins, passed, strict=True):
+                if new is not None and np.shape(env[wire]) != shape:
+                    new = None
+                old = masks.get(wire, False)
+                masks[wire] = new if old is False else None if old is None or new is None else np.logical_or(old, new)
+        return {wire: mask for wire, mask in masks.items() if mask is not None}
 
     def spaces(self, space: Space) -> list[Any]:
         """The space on every wire, from that of the domain, by the shape rules of the boxes."""

@@ -44,7 +44,7 @@ _TRANSPOSED = {"exl": "inl", "exr": "inr", "dup": "jam", "it": "zero_", "identit
 _TRANSPOSED |= {v: k for k, v in _TRANSPOSED.items()}
 
 
-class _Builder:
+class Builder:
     """The boxes of a diagram while it grows."""
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class _Builder:
 
 def flatten(term: Any) -> Diagram:
     """The diagram of a term (anything with ``form``, ``parts`` and ``type``, as a ``Morphism``)."""
-    build = _Builder()
+    build = Builder()
     dom = build.wires(term.type.dom)
     shared = _shared(term)
     memo: dict[Any, Any] = {}

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from essence_ad.diagram import Box, Diagram, Op
-from essence_ad.errors import CompositionError, NeedsSpaceError
-from essence_ad.primitives.primitive import LinearOp, Scale, kernel
-from essence_ad.spaces import ZERO, Product, R, Space, pack, space_of, tree_leaves
-from essence_ad.structure import NUM, Pattern, leaves, substitute
+from essence_ad.diagram import Diagram, Op
+from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
+from essence_ad.inlining import inline, unfold
+from essence_ad.operation import LinearOp, Scale
+from essence_ad.spaces import ZERO, Array, Product, Space, pack, space_of, tree_leaves
+from essence_ad.structure import NUM, Pattern, leaves
 
 
 class LinearMap(Op):
@@ -26,24 +27,30 @@ class LinearMap(Op):
     (4.0, (4.0, 3.0), [[4.0, 3.0]])
     """
 
-    __slots__ = ("diagram",)
+    __slots__ = ("_diagram",)
     linear = True
     name = "linear map"
     dom = 0
     cod = 0
 
     def __init__(self, diagram: Diagram) -> None:
-        self.diagram = diagram
+        self._diagram = diagram
+
+    @property
+    def diagram(self) -> Diagram:
+        """The boxes; arrows that it was composed of are written out when it is first read."""
+        self._diagram = inline(self._diagram)
+        return self._diagram
 
     @property
     def source(self) -> Space | None:
         """The space it starts from."""
-        return self.diagram.dom_space
+        return self._diagram.dom_space
 
     @property
     def target(self) -> Space | None:
         """The space it ends in."""
-        return self.diagram.cod_space
+        return self._diagram.cod_space
 
     def __call__(self, x: Any) -> Any:
         """The image of a vector; inputs are not changed."""
@@ -58,7 +65,7 @@ class LinearMap(Op):
     def apply(self, *inputs: Any) -> Any:
         """The image of a packed vector, in arrays that whoever gets them may change."""
         with np.errstate(all="ignore"):  # a slope may be infinite where the function itself warns of nothing
-            return _writable(self.diagram.propagate(inputs[0] if len(inputs) == 1 else tuple(inputs)))
+            return _writable(propagate(self.diagram, inputs[0] if len(inputs) == 1 else tuple(inputs)))
 
     def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """Itself."""
@@ -69,13 +76,18 @@ class LinearMap(Op):
         """The transpose."""
         return LinearMap(self.diagram.T)
 
+    def at(self, *spaces: Space) -> LinearMap:
+        """The same map, knowing its spaces."""
+        (space,) = spaces
+        return LinearMap(inline(self.diagram, space.pattern).at(space))
+
+    def shape(self, *spaces: Space) -> Any:
+        """The target."""
+        return self.target if self.target is not None else self.at(*spaces).target
+
     def __matmul__(self, other: LinearMap) -> LinearMap:
         """This map after another."""
-        if self.source is not None and other.target is not None and self.source.pattern != other.target.pattern:
-            raise CompositionError(
-                "these linear maps cannot be composed", found=f"{other!r}   then   {self!r}",
-                expected=f"the target {other.target} to be the source {self.source}", remedy="put a map between them",
-            )  # fmt: skip
+        require_fit(other.target, self.source, lambda: f"{other!r}   then   {self!r}")
         return LinearMap(sequence(other.diagram, self.diagram))
 
     def __rshift__(self, other: LinearMap) -> LinearMap:
@@ -84,7 +96,9 @@ class LinearMap(Op):
     def __add__(self, other: LinearMap) -> LinearMap:
         if not isinstance(other, LinearMap):
             return NotImplemented
-        d = Diagram(0, 1, [(self, (0,), (1,)), (other, (0,), (1,))], 2, self.source or other.source, self.target or other.target)
+        d = Diagram(
+            0, 1, [(self, (0,), (1,)), (other, (0,), (1,))], 2, self.source or other.source, self.target or other.target
+        )
         return LinearMap(d)
 
     def __mul__(self, s: Any) -> LinearMap:
@@ -100,10 +114,10 @@ class LinearMap(Op):
         """The matrix, of shape ``(target.dim, source.dim)``, by running the map or its transpose, whichever is shorter."""
         source, target = self.named()
         if source.dim <= target.dim:
-            columns = [target.to_vector(self(e)) for e in source.basis()]
+            columns = [target.to_vector(target.fill(self.apply(e))) for e in source.units()]
             return np.stack(columns, axis=1) if columns else np.zeros((target.dim, 0))
         transposed = self.T
-        rows = [source.to_vector(transposed(e)) for e in target.basis()]
+        rows = [source.to_vector(source.fill(transposed.apply(e))) for e in target.units()]
         return np.stack(rows) if rows else np.zeros((0, source.dim))
 
     def named(self) -> tuple[Space, Space]:
@@ -127,6 +141,79 @@ def _writable(tree: Any) -> Any:
     return tree.copy() if isinstance(tree, np.ndarray) and not tree.flags.writeable else tree
 
 
+def fits(a: Space, b: Space) -> bool:
+    """Whether two spaces have the same structure and shapes; dtypes and containers may differ."""
+    if isinstance(a, Product) and isinstance(b, Product):
+        return len(a.parts) == len(b.parts) and all(map(fits, a.parts, b.parts))
+    return isinstance(a, Array) and isinstance(b, Array) and a.shape == b.shape
+
+
+def require_fit(found: Space | None, expected: Space | None, describe: Any) -> None:
+    """An error where two known spaces that must be one are not; ``describe()`` tells of the arrows."""
+    if found is None or expected is None or fits(found, expected):
+        return
+    raise CompositionError(
+        "these linear maps cannot be composed: the boundaries do not fit", found=describe(),
+        expected=f"the space {found} where the first ends to be the space {expected} where the second starts",
+        remedy="put a map between them, or change one of the two",
+    )  # fmt: skip
+
+
+def require_linear(d: Diagram, category: object) -> None:
+    """An error where a box of a program is not linear."""
+    for op, _, _ in d.boxes:
+        if op is not None and not getattr(op, "linear", False):
+            name = getattr(op, "name", type(op).__name__)
+            raise NotLinearError(
+                f"{category!r} holds linear maps, and {name} is not linear", found=repr(op),
+                expected="linear primitives and structure", remedy=f"take its derivative: D({category!r})",
+            )  # fmt: skip
+
+
+def matrix(f: LinearMap, source: Space, target: Space) -> Any:
+    """The matrix of a linear map as one between these spaces, by running it on the units of the first.
+
+    >>> from essence_ad import Additive, R, jam
+    >>> matrix(Additive(jam), R * R, R).tolist()
+    [[1.0, 1.0]]
+    """
+    d = f.diagram if f.source is not None else f.at(source).diagram
+    columns = [target.to_vector(target.fill(propagate(d, e))) for e in source.units()]
+    return np.stack(columns, axis=1) if columns else np.zeros((target.dim, 0))
+
+
+def propagate(d: Diagram, tree: Any) -> Any:
+    """The image of a packed vector under a diagram of linear boxes, whatever structure its wires were given."""
+    return unfold(d, tree).propagate(tree)
+
+
+def with_ends(d: Diagram) -> Diagram:
+    """The diagram with the spaces of its ends, where boxes that know their own tell them."""
+    if d.dom_space is not None and d.cod_space is not None:
+        return d
+    starts: dict[int, Space] = {}
+    ends: dict[int, Space] = {}
+    for op, ins, outs in d.boxes:
+        if len(ins) == len(outs) == 1:
+            source, target = getattr(op, "source", None), getattr(op, "target", None)
+            for table, wire, space in ((starts, ins[0], source), (ends, outs[0], target)):
+                known = space[0] if isinstance(space, tuple) else space
+                if known is not None:
+                    table.setdefault(wire, known)
+    dom, cod = _ended(d.dom, starts), _ended(d.cod, ends)
+    if dom is None and cod is None:
+        return d
+    return Diagram(d.dom, d.cod, d.boxes, d.n_wires, d.dom_space or dom, d.cod_space or cod)
+
+
+def _ended(pattern: Pattern, table: dict[int, Space]) -> Space | None:
+    if not isinstance(pattern, tuple):
+        return table.get(pattern)
+    parts = [_ended(p, table) for p in pattern]
+    known = [p for p in parts if p is not None]
+    return Product(tuple(known)) if len(known) == len(parts) else None
+
+
 def _zeros(tree: Any) -> Any:
     if isinstance(tree, tuple):
         return tuple([_zeros(t) for t in tree])
@@ -134,43 +221,27 @@ def _zeros(tree: Any) -> Any:
 
 
 def sequence(first: Diagram, second: Diagram) -> Diagram:
-    """One diagram after another, on new wires; where patterns differ the second is kept as one box."""
-    offset = first.n_wires
-    moved = {w: w + offset for w in range(second.n_wires)}
-    boxes: list[Box] = list(first.boxes)
-    stack: list[tuple[Pattern, Pattern]] = [(first.cod, second.dom)]
-    while stack:
-        a, b = stack.pop()
-        if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
-            stack.extend(zip(a, b, strict=True))
-        elif isinstance(a, tuple) or isinstance(b, tuple):
-            return _opaque(first, second)
-        else:
-            boxes.append((None, (a,), (b + offset,)))
-    boxes.extend((op, tuple([moved[i] for i in ins]), tuple([moved[o] for o in outs])) for op, ins, outs in second.boxes)
-    table: dict[Any, Any] = {w: moved[w] for w in leaves(second.cod)}
-    return Diagram(first.dom, substitute(second.cod, table), boxes, offset + second.n_wires, first.dom_space, second.cod_space)
-
-
-def _opaque(first: Diagram, second: Diagram) -> Diagram:
+    """One diagram after another."""
     boxes = [(LinearMap(first), (0,), (1,)), (LinearMap(second), (1,), (2,))]
     return Diagram(0, 2, boxes, 3, first.dom_space, second.cod_space)
 
 
 def columns(source: Space, images: Sequence[Any], target: Space | None) -> LinearMap:
-    """The linear map from ``source`` that sends its unit elements to the given packed vectors: a matrix of columns."""
+    """The linear map from ``source`` that sends its unit elements to the given packed vectors: a matrix of columns.
+
+    >>> from essence_ad import R
+    >>> columns(R * R, [(1.0, 2.0), (3.0, 4.0)], R * R).matrix().tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
     dom, n = _number(source.pattern, 0)
-    wires = leaves(dom)
+    cod, m = _number(target.pattern if target is not None else _common(images), n)
+    parts = [_spread(image, cod) for image in images]
     at, boxes = 0, []
-    first = images[0] if images else ()
-    cod, m = _number(_shape(first), n)
-    parts = [tree_leaves(image) for image in images]
-    for wire, space in zip(wires, _arrays(source), strict=True):
+    for wire, space in zip(leaves(dom), arrays(source), strict=True):
         for j, out in enumerate(leaves(cod)):
             held = [p[j] for p in parts[at : at + space.dim]]
-            if all(h is ZERO for h in held):
-                continue
-            boxes.append((_column(space, held), (wire,), (out,)))
+            if not all(h is ZERO for h in held):
+                boxes.append((_column(space, held), (wire,), (out,)))
         at += space.dim
     return LinearMap(Diagram(dom, cod, boxes, m, source, target))
 
@@ -201,8 +272,23 @@ def _inner(v: Any, w: Any) -> Any:
     return np.sum(v * w) if getattr(w, "shape", ()) else v * w
 
 
-def _shape(tree: Any) -> Pattern:
-    return tuple([_shape(t) for t in tree]) if isinstance(tree, tuple) else NUM
+def _common(images: Sequence[Any]) -> Pattern:
+    """The structure that packed vectors share, where some may be ``ZERO``."""
+    known = [t for t in images if t is not ZERO]
+    if not known:
+        return NUM if images else ()
+    if not isinstance(known[0], tuple):
+        return NUM
+    return tuple([_common(parts) for parts in zip(*known, strict=True)])
+
+
+def _spread(tree: Any, pattern: Pattern) -> list[Any]:
+    """The leaves of a packed vector, ``ZERO`` for each that it does not have."""
+    if tree is ZERO:
+        return [ZERO] * len(leaves(pattern))
+    if not isinstance(pattern, tuple):
+        return [tree]
+    return [leaf for t, p in zip(tree, pattern, strict=True) for leaf in _spread(t, p)]
 
 
 def _number(pattern: Pattern, start: int) -> tuple[Pattern, int]:
@@ -215,8 +301,6 @@ def _number(pattern: Pattern, start: int) -> tuple[Pattern, int]:
     return start, start + 1
 
 
-def _arrays(space: Space) -> list[Any]:
-    return [a for p in space.parts for a in _arrays(p)] if isinstance(space, Product) else [space]
-
-
-_ = R, kernel
+def arrays(space: Space) -> list[Any]:
+    """The array spaces that a space is made of, left to right."""
+    return [a for p in space.parts for a in arrays(p)] if isinstance(space, Product) else [space]

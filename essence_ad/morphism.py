@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar, overload
 
 from essence_ad import term
-from essence_ad.diagram import Diagram, Op, collect
+from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import NotAdditiveError, NotLinearError, OptionError
 from essence_ad.functor import Wiring, flatten
+from essence_ad.inlining import run
 from essence_ad.primitives import arithmetic, catalogue
 from essence_ad.primitives.primitive import Call, Constant, Open, Projection, Scale
 from essence_ad.spaces import Space, pack
@@ -130,10 +131,8 @@ class Morphism(Generic[A, B]):
                 remedy="call f(x); the unit of a constant program is f(())",
             )  # fmt: skip
         x = args[0] if len(args) == 1 else args
-        d = self.diagram
-        require_cartesian(d, self)
-        y = collect(d.cod, d.evaluate(pack(x) if d.dom_space is None else d.dom_space.check(x)))
-        return y if d.cod_space is None else d.cod_space.unpack(y)
+        require_cartesian(self.diagram, self)
+        return run(self.diagram, x)
 
     # ------------------------------------------------------------------ building
 

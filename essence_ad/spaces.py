@@ -70,8 +70,11 @@ class Space:
 
     def basis(self) -> Iterator[Any]:
         """The unit elements, one for each component, in the order of ``to_vector``."""
-        for row in np.eye(self.dim):
-            yield self.from_vector(row)
+        return map(self.unpack, self.units())
+
+    def units(self) -> Iterator[Any]:
+        """The unit elements, packed; no zeros are made for the other parts of a product."""
+        raise NotImplementedError
 
     def random(self, rng: np.random.Generator) -> Any:
         """An element with standard normal components, for tests."""
@@ -174,7 +177,7 @@ class Array(Space):
         if tree is not ZERO:
             return tree
         if self.shape:
-            return np.zeros(self.shape, self.dtype if self.dtype != object else None)
+            return np.zeros(self.shape, self.dtype)
         return (
             0.0
             if self.dtype.kind == "f" and self.dtype.itemsize == 8
@@ -182,6 +185,13 @@ class Array(Space):
             if self.dtype == object
             else self.dtype.type(0)
         )
+
+    def units(self) -> Iterator[Any]:
+        """Arrays with one 1 each; exact where numbers are objects."""
+        for i in range(self.dim):
+            unit = np.zeros(self.dim, self.dtype)
+            unit[i] = 1
+            yield np.reshape(unit, self.shape) if self.shape else 1.0 if self.dtype == np.float64 else unit[0]
 
     def _cut(self, v: Any, start: int, rng: np.random.Generator | None) -> Any:
         part = np.reshape(v[start : start + self.dim], self.shape)
@@ -320,6 +330,12 @@ class Product(Space):
         if tree is ZERO:
             tree = (ZERO,) * len(self.parts)
         return tuple([p.fill(t) for p, t in zip(self.parts, tree, strict=True)])
+
+    def units(self) -> Iterator[Any]:
+        """The units of each part."""
+        for i, part in enumerate(self.parts):
+            for unit in part.units():
+                yield tuple([unit if j == i else ZERO for j in range(len(self.parts))])
 
     def _cut(self, v: Any, start: int, rng: np.random.Generator | None) -> Any:
         parts = []

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from essence_ad.category import LinearCategory
 from essence_ad.diagram import Diagram
-from essence_ad.errors import NotLinearError
-from essence_ad.linear_map import LinearMap, columns, rows, sequence
+from essence_ad.inlining import inline
+from essence_ad.linear_map import LinearMap, columns, propagate, require_fit, require_linear, rows, sequence, with_ends
 
 
 class AdditiveCategory(LinearCategory):
@@ -21,28 +19,26 @@ class AdditiveCategory(LinearCategory):
     name = "Additive"
 
     def diagram(self, d: Diagram) -> LinearMap:
-        """The diagram itself, as a map."""
-        for op, _, _ in d.boxes:
-            if op is not None and not op.linear:
-                raise NotLinearError(
-                    f"{self.name} holds linear maps, and {op.name} is not linear", found=repr(op),
-                    expected="linear primitives and structure", remedy=f"take its derivative: D({self.name})",
-                )  # fmt: skip
-        return LinearMap(d)
+        """The diagram itself, as a map; ``NotLinearError`` where a box is not linear."""
+        require_linear(d, self)
+        return LinearMap(with_ends(d))
 
     def push(self, d: Diagram, g: LinearMap) -> LinearMap:
         """``d`` after ``g``, as the images of the units of ``g``'s source where that is known."""
+        require_fit(g.target, d.dom_space, lambda: f"{g!r}   then a program from {d.dom_space}")
         if g.source is None:
             return LinearMap(sequence(g.diagram, d))
-        images = [d.propagate(g.apply(g.source.pack(e))) for e in g.source.basis()]
+        d = inline(d)
+        images = [propagate(d, g.apply(e)) for e in g.source.units()]
         return columns(g.source, images, d.cod_space)
 
     def pull(self, d: Diagram, h: LinearMap) -> LinearMap:
         """``h`` after ``d``, as the covectors of the units of ``h``'s target where that is known."""
+        require_fit(d.cod_space, h.source, lambda: f"a program to {d.cod_space}   then   {h!r}")
         if h.target is None:
             return LinearMap(sequence(d, h.diagram))
-        back, turned = d.T, h.T
-        images = [back.propagate(turned.apply(h.target.pack(e))) for e in h.target.basis()]
+        back, turned = inline(d).T, h.T
+        images = [propagate(back, turned.apply(e)) for e in h.target.units()]
         return rows(h.target, images, d.dom_space)
 
     def linear_map(self, arrow: LinearMap) -> LinearMap:

@@ -1,40 +1,75 @@
-"""Begin(k, r) (section 14): an arrow ``a -> b`` is a map of beginnings, ``(r -> a) -> (r -> b)``: forward mode."""
+"""Begin(k, r) (section 14): an arrow ``a -> b`` is a map of beginnings, ``(r -> a) -> (r -> b)``: forward mode.
+
+The paper leaves its instances to the reader. As in ``Cont``, an arrow keeps its diagram, and a beginning is pushed
+through it once.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import attrs
+import numpy as np
 
 from essence_ad.category import LinearCategory
 from essence_ad.diagram import Diagram, Op
-from essence_ad.linear_map import LinearMap, columns
-from essence_ad.spaces import R, Space
+from essence_ad.errors import StructureError
+from essence_ad.inlining import inline
+from essence_ad.linear_map import LinearMap, columns, matrix, require_fit, require_linear, with_ends
+from essence_ad.spaces import ZERO, Array, R, Space, describe, space_of
 
 
 class BeginArrow(Op):
-    """An arrow ``a -> b`` of ``Begin(k, r)``: call it with an arrow ``r -> a`` of ``k``, or with a vector where ``r = R``."""
+    """An arrow ``a -> b`` of ``Begin(k, r)``: call it with an arrow ``r -> a`` of ``k``, or a vector where ``r = R``.
 
-    __slots__ = ("category", "diagram")
+    >>> from essence_ad import Additive, Begin, R, fork, scale
+    >>> f = Begin(Additive, R)(fork(scale(3.0), scale(4.0)).at(R))
+    >>> f, f(1.0), f(Additive.scale(10.0))(1.0)
+    (<beginnings of R over Additive: R -> R * R>, (3.0, 4.0), (30.0, 40.0))
+    """
+
+    __slots__ = ("_diagram", "category")
     linear = True
     name = "beginning"
+    dom = 0
+    cod = 0
 
     def __init__(self, category: Begin, diagram: Diagram) -> None:
-        self.category, self.diagram = category, diagram
+        self.category, self._diagram = category, diagram
+
+    @property
+    def diagram(self) -> Diagram:
+        """The boxes; arrows that it was composed of are written out when it is first read."""
+        self._diagram = inline(self._diagram)
+        return self._diagram
+
+    @property
+    def source(self) -> Space | None:
+        """The space it starts from, where that is known."""
+        return self._diagram.dom_space
+
+    @property
+    def target(self) -> Space | None:
+        """The space it ends in, where that is known."""
+        return self._diagram.cod_space
 
     def __call__(self, g: Any) -> Any:
-        """The beginning after this arrow; a vector for a vector."""
-        k, d = self.category.k, self.diagram
-        if k.is_arrow(g):
-            return k.push(d, g)
-        source = d.dom_space
-        tree = source.check(g) if source is not None else g
-        column = columns(R, [tree], source)
-        return k.linear_map(k.push(d, k.from_linear_map(column)))(1.0)
+        """The beginning after this arrow; a vector for a vector.
 
-    def apply(self, *inputs: Any) -> Any:
-        """The image of a packed vector under the map that this stands for."""
-        return self.diagram.propagate(inputs[0] if len(inputs) == 1 else inputs)
+        Raises ``CompositionError`` or ``ShapeError`` where ``g`` does not end where this arrow starts.
+        """
+        k, r, d = self.category.k, self.category.r, self.diagram
+        if k.is_arrow(g):
+            require_fit(r, k.linear_map(g).source, lambda: f"the beginning {g!r}")
+            return k.push(d, g)
+        if not isinstance(r, Array) or r.shape:
+            raise StructureError(
+                f"an arrow of {self.category!r} takes arrows of {k!r}", found=describe(g),
+                expected=f"an arrow out of {r!r}", remedy="give a vector only where beginnings start in a scalar",
+            )  # fmt: skip
+        source = d.dom_space if d.dom_space is not None else space_of(g)
+        column = columns(r, [source.check(g)], source)
+        return k.linear_map(k.push(d, k.from_linear_map(column)))(r.dtype.type(1) if r != R else 1.0)
 
     @property
     def T(self) -> Any:
@@ -45,6 +80,10 @@ class BeginArrow(Op):
         """The matrix of the map ``a -> b``."""
         return self.category.linear_map(self).matrix()
 
+    def __repr__(self) -> str:
+        ends = [s if s is not None else "?" for s in (self.source, self.target)]
+        return f"<beginnings of {self.category.r} over {self.category.k!r}: {ends[0]} -> {ends[1]}>"
+
 
 @attrs.frozen(repr=False)
 class Begin(LinearCategory):
@@ -52,20 +91,36 @@ class Begin(LinearCategory):
 
     >>> from essence_ad import Additive, Begin, D, R, mul
     >>> y, df = D(Begin(Additive, R))(mul)((3.0, 4.0))
-    >>> float(df((1.0, 0.0)))
+    >>> df((1.0, 0.0))
     4.0
     """
 
     k: Any
     r: Space = R
 
+    arrows = BeginArrow
+
+    def is_arrow(self, value: Any) -> bool:
+        """Whether a value is a map of such beginnings."""
+        return isinstance(value, BeginArrow) and value.category == self
+
     def diagram(self, d: Diagram) -> BeginArrow:
         """The arrow that pushes a beginning through the whole diagram."""
-        return BeginArrow(self, d)
+        require_linear(d, self)
+        return BeginArrow(self, with_ends(d))
 
     def linear_map(self, arrow: BeginArrow) -> LinearMap:
-        """The diagram as a map."""
-        return LinearMap(arrow.diagram)
+        """The map ``a -> b``, composed in ``k``."""
+        answer: LinearMap = self.k.linear_map(self.k.diagram(arrow.diagram))
+        return answer
+
+    def observe(self, arrow: Any, source: Space, target: Space, point: Any) -> Any:
+        """The matrix, a column from each beginning that starts at one component."""
+        k, r = self.k, self.r
+        rest = [ZERO] * (r.dim - 1)
+        images = [columns(r, [unit, *rest], source) for unit in source.units()]
+        found = [matrix(k.linear_map(arrow(k.from_linear_map(g))), r, target)[:, 0] for g in images]
+        return np.stack(found, axis=1) if found else np.zeros((target.dim, 0))
 
     def __repr__(self) -> str:
         return f"Begin({self.k!r}, {self.r!r})"

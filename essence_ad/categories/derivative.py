@@ -1,4 +1,4 @@
-"""D(k) (sections 4 to 6): ``D_k f : a -> b × (a ⊸_k b)``, a value and a derivative in a category ``k`` of linear maps.
+"""D(k) (sections 4 and 7): ``D_k f : a -> b × (a ⊸_k b)``, a value and a derivative in a category ``k`` of linear maps.
 
 The program runs once; then every box says its derivative at what it met, which is again a linear arrow, on the same
 wires; and ``k`` composes those. Forward and reverse mode are choices of ``k``.
@@ -12,86 +12,179 @@ from typing import Any
 import attrs
 import numpy as np
 
-from essence_ad.category import Category
+from essence_ad.category import CARTESIAN, Category
 from essence_ad.diagram import Diagram, Op, collect
-from essence_ad.morphism import require_cartesian
-from essence_ad.spaces import Space, pack, space_of
+from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError, OptionError, StructureError
+from essence_ad.inlining import explicit, inline, unfold
+from essence_ad.linear_map import fits
+from essence_ad.spaces import ZERO, Space, describe, pack, space_of
 
 
 class Derivative:
-    """An arrow of ``D(k)``: call it with a point for ``(value, derivative)``."""
+    """An arrow of ``D(k)``: call it with a point for ``(value, derivative)``.
 
-    __slots__ = ("diagram", "k")
+    >>> from essence_ad import Additive, D, dup, mul
+    >>> square = D(Additive)(dup >> mul)
+    >>> y, dy = square(3.0)
+    >>> square, float(y), dy(1.0)
+    (<a -> value, derivative in Additive; 1 box>, 9.0, 6.0)
+    """
+
+    __slots__ = ("_diagram", "k")
     discrete = False
+    linear = False
 
-    def __init__(self, k: Any, diagram: Diagram) -> None:
-        self.k, self.diagram = k, diagram
+    def __init__(self, k: Any, diagram: Diagram | None) -> None:
+        self.k, self._diagram = k, diagram
+
+    @property
+    def diagram(self) -> Any:
+        """The boxes; arrows that it was composed of are written out when it is first read."""
+        if self._diagram is not None:
+            self._diagram = inline(self._diagram)
+        return self._diagram
 
     def __call__(self, *args: Any) -> tuple[Any, Any]:
-        """The value and the derivative, an arrow of ``k`` between the spaces of argument and value."""
+        """The value and the derivative, an arrow of ``k`` between the spaces of argument and value.
+
+        Raises ``StructureError``, ``ShapeError`` or ``DTypeError`` where the argument does not fit the program.
+        """
         x = args[0] if len(args) == 1 else args
         d = self.diagram
-        space = d.dom_space if d.dom_space is not None else space_of(x)
-        y, derivative, target = self.run(space.check(x) if d.dom_space is not None else pack(x), space)
+        known = d is not None and d.dom_space is not None
+        space = d.dom_space if known else space_of(x)
+        y, derivative, target = self.run(space.check(x) if known else pack(x), space)
         return target.unpack(y), derivative
 
     def run(self, tree: Any, space: Space) -> tuple[Any, Any, Space]:
-        """The packed value, the derivative, and the space of the value."""
-        d = self.diagram
-        if self.nested:
-            boxes = [(Recorded(op) if isinstance(op, Derivative) else op, ins, outs) for op, ins, outs in d.boxes]
-            d = Diagram(d.dom, d.cod, boxes, d.n_wires, d.dom_space, d.cod_space)
+        """The packed value, the derivative, and the space of the value, each primitive evaluated once."""
+        d = self._ready(tree)
         with np.errstate(all="ignore"):  # infinite slopes are values, also where a program holds derivatives itself
             env = d.evaluate(_real(tree))
             linear = d.linearize(env)
         y = collect(d.cod, env)
-        target = d.cod_space if d.cod_space is not None else space_of(y)
+        target = d.cod_space
+        if target is None:
+            y = _without_zeros(y)
+            target = space_of(y)
         placed = Diagram(linear.dom, linear.cod, linear.boxes, linear.n_wires, space, target)
         return y, self.k.diagram(placed), target
 
-    @property
-    def nested(self) -> bool:
-        """Whether some box is an arrow of ``D(k)`` itself."""
-        cache = self.diagram._cache
-        if "nested" not in cache:
-            cache["nested"] = any(isinstance(op, Derivative) for op, _, _ in self.diagram.boxes)
-        return bool(cache["nested"])
+    def _ready(self, tree: Any) -> Diagram:
+        """The diagram as it meets an argument: sums and zeros are boxes, and arrows written by hand keep notes."""
+        d = unfold(self.diagram, tree)
+        if any(d.misfits):
+            d = d._cache.setdefault("explicit", _explicit(d))
+        if "by hand" not in d._cache:
+            d._cache["by hand"] = any(isinstance(op, ByHand) for op, _, _ in d.boxes)
+        if d._cache["by hand"]:
+            boxes = [(Recorded(op) if isinstance(op, ByHand) else op, ins, outs) for op, ins, outs in d.boxes]
+            d = Diagram(d.dom, d.cod, boxes, d.n_wires, d.dom_space, d.cod_space)
+        return d
+
+    def __repr__(self) -> str:
+        n = len(self.diagram.boxes)
+        return f"<a -> value, derivative in {self.k!r}; {n} box{'' if n == 1 else 'es'}>"
 
 
+def _explicit(d: Diagram) -> Diagram:
+    d = explicit(d)
+    unnamed: set[int] = set()
+    boxes = []
+    for op, ins, outs in d.boxes:
+        if not ins or any(i in unnamed for i in ins):
+            unnamed.update(outs)
+            op = op if op is None else MayBeZero(op)
+        boxes.append((op, ins, outs))
+    return Diagram(d.dom, d.cod, boxes, d.n_wires, d.dom_space, d.cod_space)
 
+
+class MayBeZero(Op):
+    """An operation that may meet the zero of a space that nobody has named."""
+
+    __slots__ = ("discrete", "op")
+
+    def __init__(self, op: Op) -> None:
+        self.op, self.discrete = op, op.discrete
+
+    def apply(self, *inputs: Any) -> Any:
+        """Zero for nothing but zeros; ``NeedsSpaceError`` where the result depends on the shape of one."""
+        if all(x is ZERO for x in inputs) and self.op.linear and inputs:
+            return ZERO
+        if not self.op.linear and any(x is ZERO for x in inputs):
+            raise NeedsSpaceError(
+                f"{self.op.name} meets a zero of no known shape", found="the zero that inl, inr, inj or zero makes",
+                expected="an array", remedy="make the zero with const, which has a shape",
+            )  # fmt: skip
+        return self.op.apply(*[0.0 if x is ZERO else x for x in inputs])
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """What the operation says."""
+        if output is ZERO:
+            return None
+        return self.op.derivative([0.0 if x is ZERO else x for x in inputs], output, wanted)
 
 
 class ByHand(Derivative):
-    """An arrow of ``D(k)`` that a user wrote."""
+    """An arrow of ``D(k)`` that a user wrote: a function from a point to the value and the derivative there.
+
+    A product reaches the function as a tuple.
+    """
 
     __slots__ = ("function",)
+    name = "an arrow written by hand"
+    dom = 0
+    cod = 0
 
     def __init__(self, k: Any, function: Callable[[Any], tuple[Any, Any]]) -> None:
-        super().__init__(k, Diagram(0, 0, (), 1))
+        super().__init__(k, None)
         self.function = function
 
-    def __call__(self, *args: Any) -> tuple[Any, Any]:
-        """What the user's function says."""
-        return self.function(args[0] if len(args) == 1 else args)
-
     def run(self, tree: Any, space: Space) -> tuple[Any, Any, Space]:
-        """The packed value, the derivative, and the space of the value."""
-        y, derivative = self.function(tree)
-        return pack(y), derivative, space_of(y)
+        """The packed value, the derivative, and the space of the value, checked to fit each other.
+
+        Raises ``StructureError`` where the function gives no pair, ``NotLinearError`` where the derivative is no arrow
+        of ``k``, and ``CompositionError`` where that runs between other spaces.
+        """
+        answer = self.function(_real(tree))
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise StructureError(
+                f"{self.name} gives the value and the derivative", found=describe(answer), expected="a pair",
+                remedy="return value, derivative",
+            )  # fmt: skip
+        y, derivative = answer
+        if not self.k.is_arrow(derivative):
+            raise NotLinearError(
+                f"the derivative that {self.name} gives is not an arrow of {self.k!r}", found=repr(derivative),
+                expected=f"an arrow of {self.k!r}", remedy=f"make one: {self.k!r}.scale(s), or {self.k!r}(program)",
+            )  # fmt: skip
+        target = space_of(y)
+        for end, found, wanted in zip(("start", "end"), self.k.ends(derivative), (space, target), strict=True):
+            if found is not None and not fits(found, wanted):
+                raise CompositionError(
+                    f"the derivative that {self.name} gives does not {end} where it should", found=repr(found),
+                    expected=repr(wanted), remedy="a derivative runs from the argument's space to the value's",
+                )  # fmt: skip
+        return pack(y), derivative, target
+
+    def __repr__(self) -> str:
+        return f"<a -> value, derivative in {self.k!r}; by hand>"
 
 
 class Recorded(Op):
-    """A box that is an arrow of ``D(k)`` during one run: its value and its derivative come together."""
+    """A box that was written by hand, during one run: its value and its derivative come together."""
 
     __slots__ = ("arrow", "found")
+    dom = 0
+    cod = 0
 
-    def __init__(self, arrow: Derivative) -> None:
+    def __init__(self, arrow: ByHand) -> None:
         self.arrow = arrow
         self.found: Any = None
 
     def apply(self, *inputs: Any) -> Any:
         """The value; the derivative is kept."""
-        x = inputs[0] if len(inputs) == 1 else inputs
+        (x,) = inputs
         y, self.found, _ = self.arrow.run(x, space_of(x))
         return y
 
@@ -107,6 +200,13 @@ def _real(tree: Any) -> Any:
     return tuple([_real(t) for t in tree]) if isinstance(tree, tuple) else tree
 
 
+def _without_zeros(tree: Any) -> Any:
+    """A zero of no known space as the number 0."""
+    if isinstance(tree, tuple):
+        return tuple([_without_zeros(t) for t in tree])
+    return 0.0 if tree is ZERO else tree
+
+
 @attrs.frozen(repr=False)
 class D(Category):
     """Differentiation over a category ``k`` of linear maps.
@@ -115,18 +215,47 @@ class D(Category):
     >>> y, df = D(Additive)(dup >> mul >> cos)(1.0)
     >>> round(float(df(1.0)), 6)
     -1.682942
+
+    Raises ``OptionError`` for a category that is not one of linear maps.
     """
 
-    k: Any
+    k: Any = attrs.field()
+
+    structure = CARTESIAN | {"cocartesian", "adding", "initial", "biproduct", "scalable", "derivative"}
+    arrows = Derivative
+
+    @k.validator
+    def _is_linear(self, attribute: Any, k: Any) -> None:
+        if not isinstance(k, Category) or not {"cocartesian", "scalable"} <= k.structure:
+            raise OptionError(
+                "D takes a category of linear maps", found=repr(k), expected="a category with sums and scaling",
+                remedy="use Additive, Matrices, Dual(k), Cont(k, r) or Begin(k, r)",
+            )  # fmt: skip
+
+    def is_arrow(self, value: Any) -> bool:
+        """Whether a value is such a function with derivatives in ``k``."""
+        return isinstance(value, Derivative) and value.k == self.k
 
     def diagram(self, d: Diagram) -> Derivative:
         """The value and derivative of a whole program at once."""
-        require_cartesian(d, "this program")
         return Derivative(self.k, d)
 
     def arrow(self, function: Callable[[Any], tuple[Any, Any]]) -> Derivative:
-        """An arrow written by hand: ``function(x)`` gives the value and its derivative, an arrow of ``k``."""
+        """An arrow written by hand: ``function(x)`` gives the value and its derivative, an arrow of ``k``.
+
+        >>> from essence_ad import Additive, D, exp
+        >>> k = D(Additive)
+        >>> square = k.arrow(lambda x: (x * x, Additive.scale(2 * x)))
+        >>> y, dy = k.compose(square, k(exp))(0.0)
+        >>> float(y), float(dy(1.0))
+        (1.0, 2.0)
+        """
         return ByHand(self.k, function)
+
+    def observe(self, arrow: Any, source: Space, target: Space, point: Any) -> Any:
+        """The value and the derivative at the point."""
+        y, derivative = arrow(point)
+        return target.check(y), self.k.observe(derivative, source, target, point)
 
     def __repr__(self) -> str:
         return f"D({self.k!r})"

@@ -1,4 +1,4 @@
-"""Dual(k) (section 12): arrows of ``k`` turned round. ``D(Dual(k))`` is reverse mode, with nothing added for it."""
+"""Dual(k) (section 13): arrows of ``k`` turned round. ``D(Dual(k))`` is reverse mode, with no more to it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class DualArrow(Op):
     __slots__ = ("arrow", "k")
     linear = True
     name = "dual arrow"
+    dom = 0
+    cod = 0
 
     def __init__(self, k: Any, arrow: Any) -> None:
         self.k, self.arrow = k, arrow
@@ -49,6 +51,17 @@ class Dual(LinearCategory):
     """
 
     k: Any
+
+    arrows = DualArrow
+
+    def is_arrow(self, value: Any) -> bool:
+        """Whether a value is a turned arrow of ``k``."""
+        return isinstance(value, DualArrow) and self.k.is_arrow(value.arrow)
+
+    def arrow(self, f: Any) -> DualArrow:
+        """The arrow ``a -> b`` that an arrow ``b -> a`` of ``k`` is here: the paper's constructor ``Dual``."""
+        self.k.require_arrows("Dual", (f,))
+        return DualArrow(self.k, f)
 
     def diagram(self, d: Diagram) -> DualArrow:
         """The transposed diagram, in ``k``."""

@@ -1,0 +1,391 @@
+"""Diagrams in diagrams, made flat: boxes that hold arrows are written out, and products on one wire become wires.
+
+A category's vocabulary (``compose``, ``cross``, ...) puts whole arrows into the boxes of small diagrams, and knows no
+types. Written out, such an arrow costs what the program costs that says the same, however deep it was nested.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from essence_ad.diagram import IDENTITY, Box, Chain, Diagram, Identity, Op, collect
+from essence_ad.errors import StructureError
+from essence_ad.functor import NOTHING, Builder
+from essence_ad.operation import Injection, Negate, Projection, Scale
+from essence_ad.primitives.primitive import Call
+from essence_ad.spaces import ZERO, Product, Space, add, pack
+from essence_ad.structure import NUM, Pattern, leaves, show, substitute
+
+
+class Pack(Op):
+    """The linear operation that puts several wires into one product on one wire; its transpose takes them out."""
+
+    __slots__ = ("pattern",)
+    linear = True
+    name = "pack"
+    cod = 0
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern  # a tree of 0, 1, ..., n - 1
+
+    @property
+    def dom(self) -> Pattern:
+        """One wire for each leaf."""
+        return tuple(leaves(self.pattern))
+
+    def apply(self, *inputs: Any) -> Any:
+        """The product."""
+        return substitute(self.pattern, dict(enumerate(inputs)))
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself."""
+        return self
+
+    @property
+    def T(self) -> Op:
+        """The taking out."""
+        return Unpack(self.pattern)
+
+    def shape(self, *spaces: Space) -> Any:
+        """The product of the spaces."""
+        return _product(self.pattern, spaces)
+
+
+class Unpack(Op):
+    """The linear operation that takes a product on one wire apart: the transpose of ``Pack``."""
+
+    __slots__ = ("pattern",)
+    linear = True
+    name = "unpack"
+    dom = 0
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+
+    @property
+    def cod(self) -> Pattern:
+        """One wire for each leaf."""
+        return tuple(leaves(self.pattern))
+
+    def apply(self, *inputs: Any) -> Any:
+        """The leaves (the leaf itself where there is one)."""
+        found: list[Any] = []
+        stack = [(self.pattern, inputs[0])]
+        while stack:
+            wires, value = stack.pop()
+            if isinstance(wires, tuple):
+                parts = (ZERO,) * len(wires) if value is ZERO else value
+                stack.extend(zip(reversed(wires), reversed(parts), strict=True))
+            else:
+                found.append(value)
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself."""
+        return self
+
+    @property
+    def T(self) -> Op:
+        """The putting together."""
+        return Pack(self.pattern)
+
+    def shape(self, *spaces: Space) -> Any:
+        """The parts."""
+        (space,) = spaces
+        found = self.apply(_spaces(space))
+        return found
+
+
+def _product(pattern: Pattern, spaces: Sequence[Space]) -> Space:
+    if isinstance(pattern, tuple):
+        return Product(tuple([_product(p, spaces) for p in pattern]))
+    return spaces[pattern]
+
+
+def _spaces(space: Space) -> Any:
+    return tuple([_spaces(p) for p in space.parts]) if isinstance(space, Product) else space
+
+
+class Sum(Op):
+    """The linear operation that adds what stands on several wires; its transpose copies one wire to several."""
+
+    __slots__ = ("n",)
+    linear = True
+    name = "+"
+    cod = 0
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    @property
+    def dom(self) -> Pattern:
+        """One wire for each summand."""
+        return (0,) * self.n
+
+    def apply(self, *inputs: Any) -> Any:
+        """The sum."""
+        return functools.reduce(add, inputs, ZERO)
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """The identity in each."""
+        return (IDENTITY,) * self.n
+
+    @property
+    def T(self) -> Op:
+        """The copying."""
+        return Copy(self.n)
+
+    def shape(self, *spaces: Space) -> Any:
+        """The space of every summand."""
+        return spaces[0]
+
+
+class Copy(Op):
+    """The linear operation that copies one wire to several: the transpose of ``Sum``."""
+
+    __slots__ = ("n",)
+    linear = True
+    name = "dup"
+    dom = 0
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    @property
+    def cod(self) -> Pattern:
+        """One wire for each copy."""
+        return (0,) * self.n
+
+    def apply(self, *inputs: Any) -> Any:
+        """The copies."""
+        return inputs * self.n
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself."""
+        return self
+
+    @property
+    def T(self) -> Op:
+        """The adding."""
+        return Sum(self.n)
+
+    def shape(self, *spaces: Space) -> Any:
+        """The space of every copy."""
+        return spaces * self.n
+
+
+def explicit(d: Diagram) -> Diagram:
+    """The same program with a ``Sum`` box for every wire that several boxes make.
+
+    >>> d = Diagram((0, 1), 2, [(None, (0,), (2,)), (None, (1,), (2,))], 3)
+    >>> explicit(d).boxes
+    ((+, (0, 1), (2,)),)
+    """
+    sums = set(d.misfits[1])
+    if not sums:
+        return d
+    n = d.n_wires
+    parts: dict[int, list[int]] = {w: [] for w in sums}
+    left = Counter(w for _, _, outs in d.boxes for w in outs if w in sums)
+    boxes: list[Box] = []
+
+    def part(wire: int) -> int:
+        nonlocal n
+        if wire not in sums:
+            return wire
+        n += 1
+        parts[wire].append(n - 1)
+        return n - 1
+
+    dom = _renamed(d.dom, part)
+    for wire in [w for w in sums if not left[w]]:
+        boxes.append((Sum(len(parts[wire])), tuple(parts[wire]), (wire,)))
+    for op, ins, outs in d.boxes:
+        if op is None and outs[0] in sums:
+            parts[outs[0]].append(ins[0])
+        else:
+            boxes.append((op, ins, tuple([part(w) for w in outs])))
+        for wire in outs:
+            left[wire] -= 1
+            if wire in sums and not left[wire]:
+                boxes.append((Sum(len(parts[wire])), tuple(parts[wire]), (wire,)))
+    return Diagram(dom, d.cod, boxes, n, d.dom_space, d.cod_space)
+
+
+def _renamed(pattern: Pattern, name: Callable[[int], int]) -> Pattern:
+    return tuple([_renamed(p, name) for p in pattern]) if isinstance(pattern, tuple) else name(pattern)
+
+
+# ---------------------------------------------------------------------------------------------- writing out
+
+
+class _Frame:
+    """A diagram that is being written out: where it is, and what stands on its wires."""
+
+    __slots__ = ("at", "boxes", "diagram", "env", "outs")
+
+    def __init__(self, diagram: Diagram, outs: tuple[int, ...]) -> None:
+        self.diagram, self.boxes, self.at, self.outs = diagram, diagram.boxes, 0, outs
+        self.env: list[Any] = [NOTHING] * diagram.n_wires
+
+    def put(self, build: Builder, wires: tuple[int, ...], trees: Sequence[Any]) -> None:
+        """Trees onto wires, added to what stands there."""
+        env = self.env
+        for wire, tree in zip(wires, trees, strict=True):
+            env[wire] = tree if env[wire] is NOTHING else build.add([env[wire], tree])
+
+    def enter(self, build: Builder, tree: Any) -> None:
+        """The tree of the argument onto the wires of the domain."""
+        for wire, part in build.match(self.diagram.dom, tree).items():
+            self.env[wire] = part
+
+
+def nested(d: Diagram) -> bool:
+    """Whether some box holds an arrow that can be written out."""
+    if "nested" not in d._cache:
+        d._cache["nested"] = any(getattr(op, "diagram", None) is not None for op, _, _ in d.boxes)
+    return bool(d._cache["nested"])
+
+
+def inline(d: Diagram, pattern: Pattern | None = None) -> Diagram:
+    """The same program with every box that holds a diagram written out, at a structure of the argument if one is given.
+
+    Raises ``StructureError`` where a product of that structure meets an operation on one array.
+
+    >>> from essence_ad import Functions, dup, exl, sin
+    >>> inner = Functions.compose(Functions(sin), Functions.exl())
+    >>> [op for op, _, _ in inline(Diagram(0, 1, [(inner, (0,), (1,))], 2), (0, 0)).boxes]
+    [sin]
+    """
+    if pattern is None and not nested(d):
+        return d
+    build = Builder()
+    tree = build.wires(_distinct(d.dom) if pattern is None else pattern)
+    top = _Frame(d, ())
+    top.enter(build, tree)
+    frames = [top]
+    while frames:
+        frame = frames[-1]
+        if frame.at == len(frame.boxes):
+            frames.pop()
+            result = _result(build, frame)
+            if frames:
+                frames[-1].put(
+                    build, frame.outs, [result] if len(frame.outs) == 1 else build.split(result, len(frame.outs))
+                )
+            continue
+        op, ins, outs = frame.boxes[frame.at]
+        frame.at += 1
+        env = frame.env
+        trees = [env[i] for i in ins]
+        inner = getattr(op, "diagram", None)
+        if inner is not None:
+            entered = _Frame(inner, outs)
+            entered.enter(build, trees[0] if len(trees) == 1 else tuple(trees))
+            frames.append(entered)
+        elif op is None:
+            frame.put(build, outs, trees)
+        else:
+            frame.put(build, outs, _box(build, op, trees))
+    cod = build.wired(result)
+    return Diagram(tree, cod, build.boxes, build.n, d.dom_space, d.cod_space).pruned()
+
+
+def _distinct(pattern: Pattern) -> Pattern:
+    """The shape of a pattern: what stands on a repeated wire comes from several places."""
+    return tuple([_distinct(p) for p in pattern]) if isinstance(pattern, tuple) else 0
+
+
+def _result(build: Builder, frame: _Frame) -> Any:
+    return substitute(frame.diagram.cod, dict(enumerate(frame.env)))
+
+
+def _box(build: Builder, op: Any, trees: list[Any]) -> Sequence[Any]:
+    """The trees that an operation leaves, one for each of its wires."""
+    if isinstance(op, Chain):
+        for step in op.steps:
+            trees = list(_box(build, step, trees))
+        return trees
+    if isinstance(op, Pack):
+        return [op.apply(*trees)]
+    if len(trees) > 1:
+        wrong = next((t for t in trees if isinstance(t, tuple)), None)
+        if wrong is not None:
+            raise _misfit(op, wrong)
+        result = build.box(op, tuple(trees))
+    elif len(trees) == 1:
+        tree = trees[0]
+        if isinstance(op, Injection):
+            return [tuple([tree if i == op.i else NOTHING for i in range(op.n)])]
+        if isinstance(op, Unpack) and isinstance(tree, tuple):
+            return leaves(tree)
+        if isinstance(tree, tuple) and op.dom == NUM:
+            raise _misfit(op, tree)
+        if isinstance(tree, tuple) and not isinstance(op, (*_ANY_STRUCTURE, Call)) and not isinstance(op.dom, tuple):
+            tree = _packed(build, tree)
+        result = build.box(op, tree)
+    else:
+        result = build.box(op, ())
+    return result if isinstance(op.cod, tuple) else [result]
+
+
+_ANY_STRUCTURE = (Scale, Negate, Identity, Projection)  #: the builder carries these out on the parts of a product
+
+
+def _packed(build: Builder, tree: Any) -> Any:
+    """One wire for a product."""
+    pattern, _ = _numbered(tree, 0)
+    build.boxes.append((Pack(pattern), build.wired(tuple(leaves(tree))), (build.n,)))
+    build.n += 1
+    return build.n - 1
+
+
+def _numbered(tree: Any, start: int) -> tuple[Pattern, int]:
+    if not isinstance(tree, tuple):
+        return start, start + 1
+    parts = []
+    for t in tree:
+        part, start = _numbered(t, start)
+        parts.append(part)
+    return tuple(parts), start
+
+
+def unfold(d: Diagram, tree: Any) -> Diagram:
+    """The program as it meets a packed argument: where a product stands on one wire, each of its arrays gets its own."""
+    if type(tree) is not tuple or _meets(d.dom, tree):
+        return d
+    pattern = shape_of(tree)
+    kept = d._cache.setdefault("unfolded", {})
+    if pattern not in kept:
+        kept[pattern] = inline(d, pattern)
+    found: Diagram = kept[pattern]
+    return found
+
+
+def run(d: Diagram, x: Any) -> Any:
+    """The value of a program without sums and zeros at a user's argument."""
+    tree = pack(x) if d.dom_space is None else d.dom_space.check(x)
+    d = unfold(d, tree)
+    value = collect(d.cod, d.evaluate(tree))
+    return value if d.cod_space is None else d.cod_space.unpack(value)
+
+
+def _meets(pattern: Pattern, tree: Any) -> bool:
+    if not isinstance(pattern, tuple):
+        return type(tree) is not tuple
+    return type(tree) is not tuple or len(pattern) != len(tree) or all(map(_meets, pattern, tree))
+
+
+def shape_of(tree: Any) -> Pattern:
+    """The structure of a packed value: a tree of zeros."""
+    return tuple([shape_of(t) for t in tree]) if type(tree) is tuple else 0
+
+
+def _misfit(op: Any, tree: Any) -> StructureError:
+    return StructureError(
+        f"{op.name} takes one array", found=f"a product {show(tree)}", expected="one array",
+        remedy="take a part of the product first, or put the operation on each part with cross",
+    )  # fmt: skip
