@@ -369,6 +369,7 @@ class Chain(Op):
 
     __slots__ = ("steps",)
     linear = True
+    steps: tuple[Op, ...]
 
     def __init__(self, *steps: Op) -> None:
         flat: list[Op] = []

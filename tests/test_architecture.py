@@ -26,6 +26,7 @@ LAYERS = [
     {"structure"},
     {"spaces"},
     {"diagram"},
+    {"kernel"},
     {"operation"},
     {"primitives"},
     {"functor"},

@@ -9,6 +9,7 @@ import pytest
 
 from essence_ad.diagram import IDENTITY, Chain
 from essence_ad.errors import DTypeError, NeedsSpaceError, ShapeError
+from essence_ad.kernel import astype
 from essence_ad.operation import (
     NEGATE,
     Constant,
@@ -17,12 +18,10 @@ from essence_ad.operation import (
     Projection,
     Scale,
     as_element,
-    astype,
     embed,
     example,
     fault,
     is_discrete,
-    kernel,
     key,
     linear_op,
     same,
@@ -112,7 +111,6 @@ def test_a_linear_operation_between_dtypes_casts_back() -> None:
 
 
 def test_conversions() -> None:
-    assert astype(1 + 2j, dtype=float) == 1.0 and astype(ONES(2), dtype="float32").dtype == np.float32
     assert as_element(ONES(2, np.complex128), R[2]).dtype == np.float64 and as_element(1.0, C) == 1.0
     assert example(R[2] * C)[0].strides == (0,) and example(C) == 1.0
 
@@ -155,20 +153,6 @@ def test_same_is_an_equality_of_bits() -> None:
     assert same((1, [2.0, {"a": ONES(2)}]), (1, [2.0, {"a": ONES(2)}]))
     unhashable = bytearray(b"x")
     assert same(unhashable, unhashable) and not same(unhashable, bytearray(b"x"))
-
-
-def test_a_kernel_lets_its_arguments_answer() -> None:
-    @kernel
-    def twice(x: Any, *, n: int = 2) -> Any:
-        return x * n
-
-    class Traced:
-        def __essence_call__(self, function: Any, args: Any, options: Any) -> Any:
-            return function, args, options
-
-    traced = Traced()
-    assert twice(3.0) == 6.0 and twice(3.0, n=3) == 9.0
-    assert twice(traced, n=4) == (twice, (traced,), {"n": 4}) and twice.__name__ == "twice"
 
 
 def test_faults_tell_shapes_and_lines() -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from essence_ad.diagram import Chain, Op
-from essence_ad.operation import LinearOp, Scale, astype, embed, kernel, ratio
+from essence_ad.kernel import astype, kernel, ratio
+from essence_ad.operation import LinearOp, Scale, embed
 from essence_ad.primitives.primitive import REQUIRED, Discrete, Elementwise, Linear, Partials, Primitive, on
 from essence_ad.spaces import Array, space_of
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from essence_ad.diagram import IDENTITY, Chain, Op
-from essence_ad.operation import LinearOp, Scale, astype, embed, is_discrete, kernel, scaled
+from essence_ad.kernel import astype, kernel
+from essence_ad.operation import LinearOp, Scale, embed, is_discrete, scaled
 from essence_ad.primitives.primitive import Discrete, Elementwise, Partials, Primitive, on
 from essence_ad.spaces import space_of
 
@@ -136,7 +137,7 @@ bitwise_xor = Primitive(
 # ---------------------------------------------------------------------------------------------- kinks
 
 absolute = Primitive(
-    "absolute", np.absolute, Partials(_absolute_facts), aliases=("abs",), complex=True, smooth=False,
+    "absolute", np.absolute, Partials(_absolute_facts, elementwise=True), aliases=("abs",), complex=True, smooth=False,
     examples=(on(()), on(0.5), on((3,)), on((2, 3)), on((0,))),
 )  # fmt: skip
 fabs = Primitive("fabs", np.fabs, Elementwise(lambda x, y: np.sign(x)), smooth=False)
@@ -167,7 +168,7 @@ lead_primitive = Primitive("lead", lead, Discrete(), 2, smooth=False)
 
 CHOICE = np.array([[True], [False], [True]])
 where = Primitive(
-    "where", np.where, Partials(_where_facts), 3, complex=True,
+    "where", np.where, Partials(_where_facts, selects=True), 3, complex=True,
     examples=(
         on(np.array(True), (), ()), on(np.array([True, False, True]), (3,), (3,)), on(CHOICE, (4,), (3, 1)), on(CHOICE, 0.5, (3, 2)),
         on(np.array(False), (2,), 0.5), on(np.zeros((0, 1), bool), (1,), (0, 2)), on(np.array([2, 0]), (2,), np.array([1, 2])),

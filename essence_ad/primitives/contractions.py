@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from essence_ad.operation import as_element, is_discrete, kernel, linear_op, sum_to
+from essence_ad.kernel import kernel
+from essence_ad.operation import as_element, is_discrete, linear_op, sum_to
 from essence_ad.primitives.primitive import REQUIRED, Bilinear, Linear, Partials, Primitive, on
 from essence_ad.spaces import Array, space_of
 

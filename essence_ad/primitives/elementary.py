@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from essence_ad.operation import kernel
+from essence_ad.kernel import kernel
 from essence_ad.primitives.primitive import Elementwise, Primitive, on
 
 LN2 = math.log(2)

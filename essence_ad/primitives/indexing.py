@@ -13,7 +13,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from essence_ad.operation import kernel, linear_op, scatter_sum
+from essence_ad.kernel import kernel, scatter_sum
+from essence_ad.operation import linear_op
 from essence_ad.primitives.primitive import REQUIRED, Linear, Partials, Primitive, on
 from essence_ad.spaces import Array
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from essence_ad.diagram import Chain, Op
 from essence_ad.errors import UnsupportedError
-from essence_ad.operation import LinearOp, Scale, astype, embed, is_discrete, kernel, linear_op, ratio, sum_to
+from essence_ad.kernel import astype, kernel, ratio
+from essence_ad.operation import LinearOp, Scale, embed, is_discrete, linear_op, sum_to
 from essence_ad.primitives.primitive import Partials, Primitive, on
 from essence_ad.spaces import Array, space_of
 

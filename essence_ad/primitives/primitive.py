@@ -16,6 +16,7 @@ import numpy as np
 
 from essence_ad.diagram import Op
 from essence_ad.errors import DTypeError, NeedsSpaceError, OptionError, ShapeError
+from essence_ad.kernel import astype, kernel
 from essence_ad.operation import (
     NEGATE,
     Constant,
@@ -25,12 +26,10 @@ from essence_ad.operation import (
     Projection,
     Scale,
     as_element,
-    astype,
     embed,
     example,
     fault,
     is_discrete,
-    kernel,
     key,
     linear_op,
     same,
@@ -57,6 +56,8 @@ class Rule:
 
     linear = False
     discrete = False
+    elementwise = False
+    selects = False
 
     def derivative(self, call: Call, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """The facts of ``Op.derivative`` for a call of the primitive."""
@@ -76,6 +77,8 @@ class Rule:
 
 class Elementwise(Rule):
     """An elementwise operation with one slope for each input: a number, or a function of the inputs and the output."""
+
+    elementwise = True
 
     def __init__(self, *slopes: Any) -> None:
         self.slopes = slopes
@@ -225,8 +228,8 @@ class Bilinear(Rule):
 class Partials(Rule):
     """A derivative composed of linear operations: ``(inputs, output, wanted, **options)`` gives the facts."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(self, function: Callable[..., Any], *, elementwise: bool = False, selects: bool = False) -> None:
+        self.function, self.elementwise, self.selects = function, elementwise, selects
 
     def derivative(self, call: Call, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """What the function says."""
@@ -318,13 +321,15 @@ class Primitive:
 class Call(Op):
     """A primitive with its options bound: what a box of a program holds."""
 
-    __slots__ = ("apply", "cod", "discrete", "dom", "line", "linear", "params", "primitive")
+    __slots__ = ("apply", "cod", "discrete", "dom", "elementwise", "line", "linear", "params", "primitive", "selects")
 
     def __init__(self, primitive: Primitive, params: dict[str, Any], line: Any = None) -> None:
         self.primitive, self.params, self.line = primitive, params, line
         function = functools.partial(primitive.function, **params) if params else primitive.function
         self.apply = _spread(function) if primitive.arity is None else function  # type: ignore[method-assign]
-        self.linear, self.discrete = primitive.rule.linear, primitive.rule.discrete
+        rule = primitive.rule
+        self.linear, self.discrete = rule.linear, rule.discrete
+        self.elementwise, self.selects = rule.elementwise, rule.selects
         n = primitive.arity
         self.dom = 0 if n is None else NUM if n == 1 else (NUM,) * n
         outputs = primitive.outputs(**params) if callable(primitive.outputs) else primitive.outputs

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from essence_ad.diagram import Chain, Op
-from essence_ad.operation import LinearOp, Scale, astype, kernel, linear_op, ratio
+from essence_ad.kernel import astype, kernel, ratio
+from essence_ad.operation import LinearOp, Scale, linear_op
 from essence_ad.primitives.primitive import Discrete, Linear, Partials, Primitive, Rule, on
 from essence_ad.spaces import Array, space_of
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from essence_ad.errors import OptionError
-from essence_ad.operation import kernel, linear_op, scatter_sum, sum_to
+from essence_ad.kernel import kernel, scatter_sum
+from essence_ad.operation import linear_op, sum_to
 from essence_ad.primitives.primitive import REQUIRED, Linear, Partials, Primitive, on
 from essence_ad.spaces import Array
 

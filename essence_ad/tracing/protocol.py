@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from essence_ad.errors import ShapeError
-from essence_ad.operation import astype
+from essence_ad.kernel import astype
 from essence_ad.primitives.primitive import Primitive
 from essence_ad.tracing import calls, source
 from essence_ad.tracing.source import in_place, unsupported

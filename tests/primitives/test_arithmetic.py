@@ -10,7 +10,6 @@ import pytest
 
 import essence_ad
 from essence_ad import Additive, C, D, Dual, R
-from essence_ad.operation import ratio
 from essence_ad.primitives.arithmetic import share
 from essence_ad.primitives.primitive import Elementwise
 from essence_ad.tracing.program import trace
@@ -87,13 +86,6 @@ def test_shares_stay_exact_where_one_argument_dwarfs_the_other() -> None:
     assert share(-800.0, 0.0) == np.exp(-800.0) == 0.0 and share(0.0, -40.0) == 1.0
     assert math.isclose(share(-40.0, 0.0), math.exp(-40.0), rel_tol=1e-14)
     assert np.isnan(share(NAN, 0.0))
-
-
-def test_ratio() -> None:
-    np.testing.assert_array_equal(
-        ratio(np.array([0.0, 1.0, NAN, 0.0]), np.array([0.0, 0.0, 0.0, NAN])), [0.0, INF, NAN, NAN]
-    )
-    assert ratio(np.float32(1), np.float32(3)).dtype == np.float32 and ratio(0j, 0.0) == 0j
 
 
 @pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "hypot", "logaddexp", "maximum", "power"])

@@ -79,6 +79,44 @@ def test_a_branch_that_is_not_a_number_does_not_leak() -> None:
         assert D(k)(f)(-1.0)[1](1.0) == 2.0 and D(k)(f)(4.0)[1](1.0) == 0.25
 
 
+POINT = np.array([0.0, 4.0, -1.0, 2.0])
+SAFE: list[Any] = [
+    (lambda x: np.where(x > 0, np.sqrt(x), 0.0), [0, 0.25, 0, 0.5 / math.sqrt(2)]),
+    (lambda x: np.where(x > 0, x * np.log(x), 2 * x), [2, 1 + math.log(4), 2, 1 + math.log(2)]),
+    (lambda x: np.where(x <= 0, x, 1 / x), [1, -1 / 16, 1, -0.25]),
+    (lambda x: np.where(x > 0, np.where(x > 3, np.arcsin(x - 4), np.sqrt(x)), 1.0), [0, 1, 0, 0.5 / math.sqrt(2)]),
+    (lambda x: np.sum(np.where(x > 0, np.power(x, -0.5), x)) * np.ones(4) / 4, [1, -1 / 16, 1, -0.5 * 2**-1.5]),
+]
+
+
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:divide by zero")
+@pytest.mark.parametrize(("f", "expected"), SAFE)
+def test_elements_that_are_not_taken_do_not_leak(f: Any, expected: list[float]) -> None:
+    """The branches are infinite, or not numbers, where the other one is taken: in every mode, and when staged."""
+    program = trace(f, R[4])
+    ones = np.ones(4)
+    y, df = D(Dual(Additive))(program)(POINT)
+    np.testing.assert_allclose(df(ones), expected)
+    np.testing.assert_allclose(np.sum(D(Additive)(program)(POINT)[1](ones)), np.sum(expected))
+    staged = trace(lambda x: D(Dual(Additive))(program)(x)[1](ones), R[4])
+    np.testing.assert_allclose(staged(POINT), expected)
+    assert np.isfinite(D(Additive)(staged)(POINT)[1].matrix()).all()
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_what_is_read_elsewhere_too_keeps_its_slope() -> None:
+    def f(x: Any) -> Any:
+        root = np.sqrt(x)
+        return np.where(x > 0, root, 0.0), root
+
+    program = trace(f, R[2])
+    y, df = D(Additive)(program)(np.array([0.0, 4.0]))
+    first, second = df(np.ones(2))
+    np.testing.assert_array_equal(second, [math.inf, 0.25])
+    whole = trace(lambda x: np.where(x > 0, np.cumsum(np.square(x)), 0.0), R[2])  # a running total is not elementwise
+    np.testing.assert_array_equal(D(Additive)(whole)(np.array([-1.0, 4.0]))[1].matrix(), [[0, 0], [-2, 8]])
+
+
 def test_where_selects_elements_and_spreads() -> None:
     mask = np.array([[True, False], [False, True]])
     f = trace(lambda x, y: np.where(mask, x, y), R[2] * R)

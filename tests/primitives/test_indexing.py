@@ -14,8 +14,8 @@ import essence_ad
 from essence_ad import Additive, D, Dual, R
 from essence_ad.diagram import Diagram
 from essence_ad.errors import OptionError, ShapeError
+from essence_ad.kernel import scatter_sum
 from essence_ad.morphism import Morphism, from_diagram
-from essence_ad.operation import scatter_sum
 from essence_ad.primitives import catalogue, indexing
 from essence_ad.primitives.indexing import Slot, gather, index, scatter
 from essence_ad.tracing.program import trace
@@ -142,17 +142,6 @@ def test_single_precision_is_kept_when_many_contributions_meet() -> None:
 
 
 # ---------------------------------------------------------------------------------------------- kernels
-
-
-def test_scatter_sum() -> None:
-    total = scatter_sum(1.0, np.array([2.0, 3.0]), np.float64(5.0), keys=(0, np.array([1, 1]), -1), shape=(3,))
-    assert total.tolist() == [1.0, 5.0, 5.0]
-    assert scatter_sum(np.float32(1), keys=((),), shape=()).dtype == np.float32
-    assert scatter_sum(np.ones((2, 3)), keys=((slice(None), np.array([0, 0, 1])),), shape=(2, 2)).tolist() == [
-        [2, 1],
-        [2, 1],
-    ]
-    assert scatter_sum(1 + 1j, 1.0, keys=(0, 0), shape=(1,)).tolist() == [2 + 1j]
 
 
 def test_places_that_are_arguments_themselves() -> None:

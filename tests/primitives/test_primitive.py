@@ -11,8 +11,9 @@ import pytest
 import essence_ad
 from essence_ad import Additive, D, Dual, R, fork
 from essence_ad.errors import DTypeError, NeedsSpaceError, NotLinearError, OptionError, ShapeError
+from essence_ad.kernel import kernel
 from essence_ad.morphism import box
-from essence_ad.operation import LinearOp, embed, kernel, same
+from essence_ad.operation import LinearOp, embed, same
 from essence_ad.primitives import catalogue
 from essence_ad.primitives.primitive import (
     REQUIRED,
