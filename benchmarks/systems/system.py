@@ -52,6 +52,10 @@ class System(ABC):
     def hvp(self, f: Function) -> Function:
         """The function of ``(x, v)`` that applies the second derivative at ``x`` to ``v``."""
 
+    @abstractmethod
+    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+        """The value, and the function from a cotangent of it to those of all arguments."""
+
     def array(self, value: Any) -> Any:
         """A NumPy value as the system holds it."""
         return value

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 import autograd
+import autograd.builtins
 import autograd.numpy
 import autograd.scipy.special
 
@@ -33,8 +34,9 @@ class SYSTEM(System):
         return autograd.hessian(f)
 
     def hvp(self, f: Function) -> Function:
-        product = autograd.hessian_vector_product(f)
-        return lambda x, v: product(x, v)
+        product: Function = autograd.hessian_vector_product(f)
+        return product
 
-    def numpy(self, value: Any) -> Any:
-        return value
+    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+        pullback, value = autograd.make_vjp(lambda given: autograd.builtins.tuple(f(*given)))(arguments)
+        return value, pullback

@@ -35,6 +35,10 @@ class SYSTEM(System):
     def hvp(self, f: Function) -> Function:
         return lambda x, v: essence_ad.hvp(f, x, v)
 
+    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+        value, pullback = essence_ad.vjp(f, arguments)
+        return value, pullback
+
     def ready(self, g: Function, arguments: tuple[Any, ...]) -> Prepared:
         start = time.perf_counter()
         compiled = compile(g, *arguments)

@@ -40,6 +40,9 @@ class SYSTEM(System):
         gradient = jax.grad(f)
         return lambda x, v: jax.jvp(gradient, (x,), (v,))[1]
 
+    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+        return jax.vjp(f, *arguments)
+
     def array(self, value: Any) -> Any:
         return jax.numpy.asarray(value)
 
@@ -48,7 +51,7 @@ class SYSTEM(System):
 
     def ready(self, g: Function, arguments: tuple[Any, ...]) -> Prepared:
         start = time.perf_counter()
-        jitted = jax.jit(lambda *args: g(*args))  # a new function, so that nothing is cached
+        jitted = jax.jit(g)
         jitted.lower(*arguments).compile()
         seconds = time.perf_counter() - start
         first = _first_leaf(jax.block_until_ready(jitted(*arguments)))

@@ -51,6 +51,15 @@ class SYSTEM(System):
         gradient = torch.func.grad(f)
         return lambda x, v: torch.func.jvp(gradient, (x,), (v,))[1]
 
+    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+        given = [a.detach().requires_grad_() for a in arguments]
+        value = f(*given)
+
+        def pullback(seed: Any) -> Any:
+            return torch.autograd.grad(value, given, seed, retain_graph=True)
+
+        return value, pullback
+
     def array(self, value: Any) -> Any:
         return torch.as_tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
 
