@@ -14,7 +14,7 @@ from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
 from essence_ad.inlining import inline, unfold
 from essence_ad.operation import LinearOp, Scale
-from essence_ad.spaces import ZERO, Array, Product, Space, pack, space_of, tree_leaves
+from essence_ad.spaces import ZERO, Array, Product, Space, pack, scale, space_of, tree_leaves
 from essence_ad.structure import NUM, Pattern, leaves
 
 
@@ -114,11 +114,25 @@ class LinearMap(Op):
         """The matrix, of shape ``(target.dim, source.dim)``, by running the map or its transpose, whichever is shorter."""
         source, target = self.named()
         if source.dim <= target.dim:
-            columns = [target.to_vector(target.fill(self.apply(e))) for e in source.units()]
+            columns = [target.to_vector(image) for image in self.images()]
             return np.stack(columns, axis=1) if columns else np.zeros((target.dim, 0))
-        transposed = self.T
-        rows = [source.to_vector(source.fill(transposed.apply(e))) for e in target.units()]
+        rows = [source.to_vector(image) for image in self.T.images()]
         return np.stack(rows) if rows else np.zeros((0, source.dim))
+
+    def images(self) -> list[Any]:
+        """The packed images of the unit elements of the source: the columns of the matrix, one after another.
+
+        A map from complex to real numbers is ``v -> Re(g v)``: its column is ``g``, told by what it makes of 1 and i.
+        """
+        source, target = self.named()
+        some_real = any(space.dtype.kind != "c" for space in arrays(target))
+        images = []
+        for unit in source.units():
+            image = target.fill(self.apply(unit))
+            if some_real and any(np.iscomplexobj(leaf) for leaf in tree_leaves(unit) if leaf is not ZERO):
+                image = _complex(target, image, target.fill(self.apply(scale(1j, unit))))
+            images.append(image)
+        return images
 
     def named(self) -> tuple[Space, Space]:
         """Source and target, an error where they are not known."""
@@ -139,6 +153,14 @@ def _writable(tree: Any) -> Any:
     if isinstance(tree, tuple):
         return tuple([_writable(t) for t in tree])
     return tree.copy() if isinstance(tree, np.ndarray) and not tree.flags.writeable else tree
+
+
+def _complex(space: Space, at_one: Any, at_i: Any) -> Any:
+    """The ``g`` of each real part ``Re(g v)`` of an image; parts that are complex are themselves."""
+    if isinstance(space, Product):
+        return tuple([_complex(*part) for part in zip(space.parts, at_one, at_i, strict=True)])
+    assert isinstance(space, Array)
+    return at_one if space.dtype.kind == "c" else at_one - 1j * at_i
 
 
 def fits(a: Space, b: Space) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from essence_ad.calculus.arguments import (
-    array_parts,
     in_arguments,
     program_at,
     require_continuous,
@@ -19,8 +19,8 @@ from essence_ad.calculus.arguments import (
 from essence_ad.categories.additive import Additive
 from essence_ad.categories.derivative import D
 from essence_ad.errors import OptionError
-from essence_ad.linear_map import LinearMap
-from essence_ad.spaces import ZERO, Array, Space, tree_leaves
+from essence_ad.linear_map import LinearMap, arrays
+from essence_ad.spaces import Array, Space, tree_leaves
 
 MODES = ("auto", "forward", "reverse")
 
@@ -40,8 +40,8 @@ def jacobian(f: Any, *, mode: str = "auto", argnums: int | tuple[int, ...] = 0) 
     >>> jacobian(sin)(np.zeros(2))
     array([[1., 0.],
            [0., 1.]])
-    >>> jacobian(mul)((3.0, 4.0)) == (4.0, 3.0), jacobian(mul, mode="forward", argnums=1)(3.0, 4.0) == 3.0
-    (True, np.True_)
+    >>> jacobian(mul)((3.0, 4.0)), jacobian(mul, mode="forward", argnums=1)(3.0, 4.0)
+    ((4.0, 3.0), 3.0)
     """
     require_program("jacobian", f)
     if mode not in MODES:
@@ -57,47 +57,27 @@ def jacobian(f: Any, *, mode: str = "auto", argnums: int | tuple[int, ...] = 0) 
         source, target = df.named()
         require_continuous("jacobian", "value", target)
         if mode == "forward" or (mode == "auto" and source.dim <= target.dim):
-            columns = _images(df, source, target, axis=-1)
-            blocks = [[column[i] for column in columns] for i in range(len(array_parts(target)))]
+            columns = _blocks(df, source, target, axis=-1)
+            rows = [[column[i] for column in columns] for i in range(len(arrays(target)))]
         else:
-            blocks = _images(df.T, target, source, axis=0)
-        return target.unpack(tree_of(target, iter([source.unpack(tree_of(source, iter(row))) for row in blocks])))
+            rows = _blocks(df.T, target, source, axis=0)
+        return target.unpack(tree_of(target, iter([source.unpack(tree_of(source, iter(row))) for row in rows])))
 
     return partial_derivatives
 
 
-def _images(linear: LinearMap, start: Space, end: Space, *, axis: int) -> list[list[Any]]:
+def _blocks(linear: LinearMap, start: Space, end: Space, *, axis: int) -> list[list[Any]]:
     """For each array of ``start`` and of ``end``, the images of the former's units, stacked along ``axis``."""
-    ends = [part for _, part in array_parts(end)]
+    images = iter([tree_leaves(image) for image in linear.images()])
     answer = []
-    for place, (_, part) in enumerate(array_parts(start)):
-        images = [_image(linear, start, end, place, unit) for unit in _units(part)]
-        if part.dtype.kind == "c" and any(e.dtype.kind != "c" for e in ends):
-            turned = [_image(linear, start, end, place, 1j * unit) for unit in _units(part)]
-            images = [_recombined(a, b, ends) for a, b in zip(images, turned, strict=True)]
-        answer.append([_block([image[j] for image in images], part, e, axis) for j, e in enumerate(ends)])
+    for part in arrays(start):
+        own = list(itertools.islice(images, part.dim))
+        answer.append([_block([image[j] for image in own], part, e, axis) for j, e in enumerate(arrays(end))])
     return answer
 
 
-def _image(linear: LinearMap, start: Space, end: Space, place: int, unit: Any) -> list[Any]:
-    leaves = [ZERO] * len(array_parts(start))
-    leaves[place] = unit
-    return tree_leaves(end.fill(linear.apply(tree_of(start, iter(leaves)))))
-
-
-def _recombined(image: list[Any], turned: list[Any], ends: list[Array]) -> list[Any]:
-    """A map from complex to real numbers is known by its values at 1 and i: it is ``v -> Re(g v)``, and this is ``g``."""
-    return [a if e.dtype.kind == "c" else a - 1j * b for a, b, e in zip(image, turned, ends, strict=True)]
-
-
-def _units(part: Array) -> Iterator[Any]:
-    """The unit elements of an array space; not for numbers that are objects, whose units are integers."""
-    for row in np.eye(part.dim, dtype=part.dtype if part.dtype != object else int):
-        yield np.reshape(row, part.shape)[()]
-
-
 def _block(images: list[Any], part: Array, end: Array, axis: int) -> Any:
-    shape = end.shape + part.shape if axis == -1 else part.shape + end.shape
     if part.shape == ():
         return images[0]
+    shape = end.shape + part.shape if axis == -1 else part.shape + end.shape
     return np.reshape(np.stack(images, axis=axis), shape) if images else np.zeros(shape, end.dtype)

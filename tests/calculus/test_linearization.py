@@ -184,3 +184,15 @@ def test_the_pullback_is_the_transpose_on_every_structure(x: Any, seed: int) -> 
     assert space_of(image) == space_of(y)
     assert space_of(back) == space_of(x)
     assert df.target.dot(w, image) == pytest.approx(df.source.dot(back, v), rel=1e-10, abs=1e-10)
+
+
+def test_matrices_between_real_and_complex_numbers() -> None:
+    """The same by rows and by columns; mixed structures too."""
+    x = np.array([0.3, -0.4])
+    np.testing.assert_allclose(linearize(lambda t: np.sum(np.exp(1j * t)), x)[1].matrix(), [1j * np.exp(1j * x)])
+    z = 1.0 + 2.0j
+    parts = linearize(lambda t: (np.real(t), np.imag(t), t * t), z)[1].matrix()
+    np.testing.assert_allclose(parts, [[1.0], [-1.0j], [2 * z]])
+    mixed = linearize(lambda t, s: (np.real(t) * s, t * s), (z, 3.0))[1]
+    np.testing.assert_allclose(mixed.matrix(), [[3.0, 1.0], [3.0, z]])
+    np.testing.assert_allclose(linearize(lambda t, s: np.real(t) * s, (z, 3.0))[1].matrix(), [[3.0, 1.0]])
