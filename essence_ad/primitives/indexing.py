@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from essence_ad.kernel import kernel, scatter_sum
 from essence_ad.operation import linear_op
@@ -131,6 +132,33 @@ def _along_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, a
     return linear_op("take_along_axis", lambda v: np.take_along_axis(v, indices, axis=axis), adjoint, x, output), None
 
 
+# ---------------------------------------------------------------------------------------------- shapes: no place is known
+
+
+def _gathered(x: Array, *indices: Array, key: Any) -> Array:
+    first = [np.zeros(i.shape, np.intp) for i in indices]
+    return Array(np.broadcast_to(0, x.shape)[_filled(key, first)].shape, x.dtype)
+
+
+def _taken(x: Array, indices: Array, *, axis: int | None, mode: str) -> Array:
+    if axis is None:
+        return Array(indices.shape, x.dtype)
+    place = normalize_axis_index(axis, len(x.shape))
+    return Array((*x.shape[:place], *indices.shape, *x.shape[place + 1 :]), x.dtype)
+
+
+def _taken_along(x: Array, indices: Array, *, axis: int | None) -> Array:
+    if axis is None:
+        return Array(indices.shape, x.dtype)
+    place = normalize_axis_index(axis, len(x.shape))
+    if len(indices.shape) != len(x.shape):
+        raise ValueError("the indices must have as many axes as the array")
+    around = np.broadcast_shapes((*x.shape[:place], 1, *x.shape[place + 1 :]), indices.shape)
+    return Array(around, x.dtype)
+
+
+# ---------------------------------------------------------------------------------------------- the primitives
+
 _ROWS, _MASK = np.array([[0, 1], [1, 1]]), np.array([True, False, True])
 
 index_primitive = Primitive(
@@ -151,28 +179,31 @@ scatter_sum_primitive = Primitive(
     ),
 )  # fmt: skip
 gather_primitive = Primitive(
-    "gather", gather, Partials(_gather_facts), None, {"key": REQUIRED}, complex=True,
+    "gather", gather, Partials(_gather_facts), None, {"key": REQUIRED}, shape=_gathered, complex=True,
     examples=(
-        on((3,), _ROWS, key=(Slot(0),)), on((2, 3), _ROWS, key=(slice(None), Slot(0))),
+        on((1,), np.array([0]), key=(Slot(0),)), on((3,), _ROWS, key=(Slot(0),)), on((2, 3), _ROWS, key=(slice(None), Slot(0))),
         on((2, 3), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1))),
     ),
 )  # fmt: skip
 scatter_primitive = Primitive(
     "scatter", scatter, Partials(_scatter_facts), None, {"key": REQUIRED, "shape": REQUIRED}, complex=True,
+    shape=lambda v, *indices, key, shape: Array(shape, v.dtype),
     examples=(
         on((2, 2), _ROWS, key=(Slot(0),), shape=(3,)), on((2,), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1)), shape=(2, 3)),
     ),
 )  # fmt: skip
 take = Primitive(
-    "take", np.take, Partials(_take_facts), 2, {"axis": None, "mode": "raise"}, complex=True,
+    "take", np.take, Partials(_take_facts), 2, {"axis": None, "mode": "raise"}, shape=_taken, complex=True,
     examples=(
+        on((1, 3), np.array([0, 0]), axis=0), on((1,), np.array(0)),
         on((3,), np.array(1)), on((2, 3), _ROWS), on((2, 3), _ROWS, axis=1), on((2, 3), np.array([0, -1, 0]), axis=-2),
         on((3,), np.array([4, -4, 1]), mode="wrap"), on((3, 2), np.array([7, -7]), axis=0, mode="clip"),
     ),
 )  # fmt: skip
 take_along_axis = Primitive(
-    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, {"axis": -1}, complex=True,
+    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, {"axis": -1}, shape=_taken_along, complex=True,
     examples=(
+        on((1, 3), np.array([[0], [0]]), axis=0), on((3, 1), np.array([[0, 0]]), axis=1),
         on((2, 3), np.array([[2, 0], [1, 1]]), axis=1), on((2, 3), np.array([[1, 0, 1]]), axis=0), on((2, 3), np.array([5, 0]), axis=None),
     ),
 )  # fmt: skip

@@ -245,9 +245,8 @@ def _norm_shape(space: Array, *, ord: Any, axis: Any, keepdims: bool) -> Array:
 
 # ---------------------------------------------------------------------------------------------- the primitives
 
-_rng = np.random.default_rng(20)
 MATRIX = np.array([[2.0, 0.5, -0.3], [0.4, 1.7, 0.6], [-0.2, 0.3, 1.2]])
-STACK = MATRIX + 0.3 * _rng.standard_normal((2, 3, 3))
+STACK = np.stack([MATRIX + 0.3 * MATRIX.T, MATRIX - 0.2 * MATRIX[::-1]])
 DEFINITE = MATRIX @ MATRIX.T + np.eye(3)
 DEFINITES = STACK @ STACK.transpose(0, 2, 1) + np.eye(3)
 MATRICES = (on(MATRIX), on(STACK), on(np.array([[1.5]])), on(MATRIX[:2, :2]), on(np.zeros((0, 2, 2))))

@@ -63,6 +63,11 @@ def _swapaxes_adjoint(v: Any, space: Array, *, axis1: int, axis2: int) -> Any:
     return np.swapaxes(v, axis1, axis2)
 
 
+def _rolled(space: Array, *, shift: Any, axis: Any) -> Array:
+    np.roll(np.ones((1,) * len(space.shape)), shift, axis=axis)  # what numpy says of the axes
+    return space
+
+
 def _flip_adjoint(v: Any, space: Array, *, axis: Any) -> Any:
     return np.flip(v, axis=axis)
 
@@ -268,7 +273,7 @@ flip = _linear(
 )
 roll = _linear(
     "roll", np.roll, _roll_adjoint, {"shift": REQUIRED, "axis": None},
-    on((2, 3), shift=2), on((2, 3), shift=-1, axis=1), on((2, 3), shift=(1, 2), axis=(0, 1)),
+    on((2, 3), shift=2), on((2, 3), shift=-1, axis=1), on((2, 3), shift=(1, 2), axis=(0, 1)), shape=_rolled,
 )  # fmt: skip
 
 concatenate_primitive = _linear(
