@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from essence_ad.diagram import Diagram, Op
-from essence_ad.errors import CompositionError, OptionError
+from essence_ad.errors import CompositionError, NeedsSpaceError, OptionError
 from essence_ad.linear_map import LinearMap, matrix
 from essence_ad.operation import Scale
-from essence_ad.spaces import Space
+from essence_ad.spaces import Space, space_of
 from essence_ad.structure import Pattern, leaves
 
 #: what a category may have, by the paper's words: laws name what they need (``copying``: ``dup`` is natural)
@@ -31,8 +31,14 @@ class Category:
     arrows: type | tuple[type, ...] = object  #: the class of its arrows
 
     def __call__(self, program: Any) -> Any:
-        """The structure-preserving functor from programs: the program's diagram, composed here."""
-        d = getattr(program, "diagram", None)
+        """The structure-preserving functor from programs: the program's diagram, composed here.
+
+        A ``@program`` function that needs to know shapes gives an arrow that is made when it meets its argument.
+        """
+        try:
+            d = getattr(program, "diagram", None)
+        except NeedsSpaceError:
+            return Waiting(self, program)
         if not isinstance(d, Diagram):
             raise OptionError(
                 f"{self!r} takes programs", found=type(program).__name__, expected="a morphism",
@@ -165,6 +171,23 @@ class Category:
     def wiring(self, dom: Pattern, cod: Pattern) -> Any:
         """The structural arrow of a pattern: how the parts of the codomain stand in the domain."""
         return self.diagram(Diagram(dom, cod, (), max([*leaves(dom), *leaves(cod)], default=-1) + 1))
+
+
+class Waiting:
+    """An arrow of a program that is known only at a space: made at the space of each argument."""
+
+    __slots__ = ("category", "program")
+
+    def __init__(self, category: Category, program: Any) -> None:
+        self.category, self.program = category, program
+
+    def __call__(self, *args: Any) -> Any:
+        """What the arrow at the space of the argument gives."""
+        x = args[0] if len(args) == 1 else args
+        return self.category.diagram(self.program.program_at(space_of(x)).diagram)(x)
+
+    def __repr__(self) -> str:
+        return f"<{self.program.name} in {self.category!r}, at the space of its argument>"
 
 
 def require_place(i: int, n: int) -> None:

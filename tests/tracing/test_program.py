@@ -443,3 +443,15 @@ def test_constants_and_identity_are_programs() -> None:
     assert as_program(const(2.0), (1.0,))(1.0) == 2.0
     assert as_program(identity, (1.0,)) is identity
     assert D(Additive)(program(lambda x: 3.0))(2.0)[1](1.0) == 0.0
+
+
+def test_categories_take_a_function_that_needs_shapes() -> None:
+    @program
+    def norm(x: Any) -> Any:
+        return np.sum(x**2) / x.shape[0]
+
+    x = np.array([1.0, 2.0, 3.0])
+    y, back = reverse(norm)(x)
+    assert y == norm(x) == Functions(norm)(x) and np.allclose(back(1.0), 2 * x / 3)
+    assert np.isclose(D(Begin(Additive))(norm)(x)[1](np.ones(3)), 4.0)
+    assert repr(reverse(norm)).startswith("<norm in D(Dual(Additive))")
