@@ -245,7 +245,6 @@ def test_a_function_that_needs_shapes_says_so() -> None:
     assert mean(np.array([1.0, 3.0])) == 2.0
     for ask in (
         lambda: mean >> sin,
-        lambda: D(Additive)(mean),
         lambda: mean & sin,
         lambda: mean.is_linear,
         lambda: mean.T,
