@@ -292,7 +292,7 @@ class Diagram:
         for op, ins, outs in reversed(self.boxes):
             if not any([wire in masks for wire in outs]):
                 continue
-            mask, shape = masks.get(outs[0]), np.shape(env[outs[0]])
+            mask, shape = masks.get(outs[0]), getattr(env[outs[0]], "shape", ())
             passed: list[Any] = [None] * len(ins)
             if op is not None and op.selects:
                 passed = [None, env[ins[0]], np.logical_not(env[ins[0]])]
@@ -300,7 +300,7 @@ class Diagram:
             elif op is None or op.elementwise:
                 passed = [mask] * len(ins)
             for wire, new in zip(ins, passed, strict=True):
-                if new is not None and np.shape(env[wire]) != shape:
+                if new is not None and getattr(env[wire], "shape", ()) != shape:
                     new = None
                 old = masks.get(wire, False)
                 masks[wire] = new if old is False else None if old is None or new is None else np.logical_or(old, new)

@@ -125,6 +125,12 @@ def recurrence(a: Any, b: Any, *, axis: int = 0) -> Any:
     return np.moveaxis(h, 0, axis)
 
 
+@kernel
+def count_nonzero(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """``np.count_nonzero``, always an integer of NumPy."""
+    return np.asarray(np.count_nonzero(x, axis=axis, keepdims=keepdims))[()]
+
+
 def shifted(x: Any, axis: int, first: float) -> Any:
     """Each element where its successor stands, and a number in the first place."""
     return _before(x, axis, first, slice(None, -1), 0)
@@ -331,7 +337,7 @@ any = Primitive("any", np.any, Discrete(), options=AXIS, shape=reduced(np.any), 
 all = Primitive("all", np.all, Discrete(), options=AXIS, shape=reduced(np.all), examples=AXES)
 argmax = Primitive("argmax", np.argmax, Discrete(), options=AXIS, shape=reduced(np.argmax), examples=AXES[:5])
 argmin = Primitive("argmin", np.argmin, Discrete(), options=AXIS, shape=reduced(np.argmin), examples=AXES[:5])
-count_nonzero = Primitive(
-    "count_nonzero", np.count_nonzero, Discrete(), options=AXIS, shape=lambda space, **o: Array(reduced(np.sum)(space, **o).shape, np.intp),
+count_nonzero_primitive = Primitive(
+    "count_nonzero", count_nonzero, Discrete(), options=AXIS, numpy=(np.count_nonzero,), shape=lambda space, **o: Array(reduced(np.sum)(space, **o).shape, np.intp),
     examples=AXES,
 )  # fmt: skip

@@ -175,8 +175,8 @@ COPYING = ("edge", "reflect", "symmetric", "wrap")
 def pad(x: Any, *, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
     """``np.pad`` in the modes that are linear but for the constant: ``constant`` and those that copy elements."""
     if mode == "constant":
-        return np.pad(x, pad_width, mode="constant", constant_values=constant_values)
-    return np.pad(x, pad_width, mode=_copying(mode))  # type: ignore[call-overload]
+        return np.pad(x, _widths(pad_width, np.ndim(x)), mode="constant", constant_values=constant_values)
+    return np.pad(x, _widths(pad_width, np.ndim(x)), mode=_copying(mode))  # type: ignore[call-overload]
 
 
 def _copying(mode: str) -> str:
@@ -195,16 +195,19 @@ def _pad_facts(
     shape = np.shape(x)
     if mode != "constant":
         adjoint = _moved(np.pad)
+        pad_width = _widths(pad_width, len(shape))
         forward = lambda v: np.pad(v, pad_width, mode=_copying(mode))  # type: ignore[call-overload]
         return (
             linear_op("pad", forward, lambda v: adjoint(v, Array(shape), pad_width=pad_width, mode=mode), x, output),
         )
-    before = [pair[0] for pair in np.broadcast_to(_widths(pad_width, len(shape)), (len(shape), 2)).tolist()]
+    widths = _widths(pad_width, len(shape))
+    before = [pair[0] for pair in np.broadcast_to(widths, (len(shape), 2)).tolist()]
     inside = tuple([slice(b, b + n) for b, n in zip(before, shape, strict=True)])
-    return (linear_op("pad", lambda v: np.pad(v, pad_width), lambda v: v[inside], x, output),)
+    return (linear_op("pad", lambda v: np.pad(v, widths), lambda v: v[inside], x, output),)
 
 
 def _widths(pad_width: Any, ndim: int) -> Any:
+    """Widths by axis as a list: NumPy takes a dict only since 2.2."""
     if isinstance(pad_width, dict):
         rows: list[Any] = [(0, 0)] * ndim
         for axis, width in pad_width.items():

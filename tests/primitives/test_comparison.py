@@ -117,6 +117,18 @@ def test_what_is_read_elsewhere_too_keeps_its_slope() -> None:
     np.testing.assert_array_equal(D(Additive)(whole)(np.array([-1.0, 4.0]))[1].matrix(), [[0, 0], [-2, 8]])
 
 
+def test_a_choice_beside_a_product_on_one_wire() -> None:
+    choose = essence_ad.compose(
+        essence_ad.where, essence_ad.fork(essence_ad.const(True), essence_ad.sqrt, essence_ad.sin)
+    )
+    f = essence_ad.cross(essence_ad.identity, choose)
+    y, df = D(Dual(Additive))(f)(((1.0, np.ones(2)), 4.0))
+    assert df(((1.0, np.ones(2)), 1.0))[1] == 0.25
+    spread = essence_ad.fork(essence_ad.proj(1), choose @ essence_ad.proj(0))
+    y, df = D(Dual(Additive))(spread)((4.0, (np.ones(2), 3.0)))
+    assert df(((np.ones(2), 1.0), 1.0))[0] == 0.25
+
+
 def test_where_selects_elements_and_spreads() -> None:
     mask = np.array([[True, False], [False, True]])
     f = trace(lambda x, y: np.where(mask, x, y), R[2] * R)

@@ -313,6 +313,16 @@ def test_the_catalogue_is_not_empty_and_names_are_unique() -> None:
     assert all(e.inputs for p in PRIMITIVES.values() for e in examples(p))
 
 
+def test_the_checks_above_have_something_to_check() -> None:
+    points = [Point(p, e) for p in PRIMITIVES.values() for e in examples(p)]
+    moving = [at for at in points if at.moving and not is_discrete(at.f(at.x))]
+    assert len(points) > 800 and len(moving) > 600
+    assert sum(at.space.dim > 0 for at in moving) > 500
+    assert sum(p.complex for p in PRIMITIVES.values()) > 70
+    assert all(is_holomorphic(PRIMITIVES[name], on((3,))) for name in ("sin", "exp", "log", "cumprod"))
+    assert not any(is_holomorphic(PRIMITIVES[name], on((3,))) for name in ("conjugate", "real", "absolute", "var"))
+
+
 def test_a_function_stands_for_one_primitive() -> None:
     owners: dict[Any, str] = {}
     for p in PRIMITIVES.values():
