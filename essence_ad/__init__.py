@@ -34,10 +34,11 @@ _NAMES = {
     "categories.derivative": "D",
     "categories.dual": "Dual",
     "categories.functions": "Functions",
+    "categories.matrices": "Matrices",
     "diagram": "Diagram",
     "linear_map": "LinearMap",
-    "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl scale "
-    "sum_ swap to_combinators zero",
+    "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl "
+    "scale sum_ swap to_combinators zero",
     "spaces": "C R Space Unit space_of",
     "tracing.counting": "count",
     "tracing.program": "program",
@@ -64,6 +65,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.categories.derivative import D as D
     from essence_ad.categories.dual import Dual as Dual
     from essence_ad.categories.functions import Functions as Functions
+    from essence_ad.categories.matrices import Matrices as Matrices
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.linear_map import LinearMap as LinearMap
     from essence_ad.morphism import Morphism as Morphism

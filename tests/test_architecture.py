@@ -32,6 +32,7 @@ LAYERS = [
     {"functor"},
     {"inlining"},
     {"linear_map"},
+    {"blocks"},
     {"category"},
     {"derived"},
     {"term"},
