@@ -133,6 +133,8 @@ def _readings(program: Morphism[Any, Any], point: list[float]) -> list[Reading]:
     from essence_ad.categories.dual import Dual
     from essence_ad.categories.functions import Functions
     from essence_ad.categories.matrices import Matrices
+    from essence_ad.errors import NotScalarError
+    from essence_ad.spaces import describe
     from essence_ad.tracing.counting import count
 
     n = len(point)
@@ -145,17 +147,22 @@ def _readings(program: Morphism[Any, Any], point: list[float]) -> list[Reading]:
     def row(df: Any) -> Any:
         return df(1.0)
 
-    def matrix(df: Any) -> Any:
-        return df.matrix()
+    def blocks(df: Any) -> Any:
+        return [0.0 if block is None else block for block in df.blocks[0]]
 
     derivatives: list[tuple[str, Any, Callable[[Any], Any]]] = [
         ("additive functions", D(Additive), columns),
-        ("matrices", D(Matrices), matrix),
+        ("matrices", D(Matrices), blocks),
         ("forward", D(Begin(Additive)), columns),
         ("reverse", D(Dual(Additive)), row),
         ("continuations", D(Cont(Additive)), row),
     ]
     counts = count(Functions(program), x)
+    if not isinstance(counts.value, float):  # NumPy's float64 is one
+        raise NotScalarError(
+            "the value of the expression is not a real number", found=describe(counts.value), expected="a real number",
+            remedy="choose by where(...), reduce an array by sum(...), or write this program in Python",
+        )  # fmt: skip
     answer = [Reading("value alone", repr(Functions), counts.value, [], dict(counts))]
     for words, category, read in derivatives if point else ():
 

@@ -115,6 +115,9 @@ def test_what_numpy_answers_with_infinity_is_answered_so_without_warnings(capsys
         (["x*y", "x=1"], "y=1"),
         (["x", "x=1+"], "    1+\n      ^"),
         (["x", "x=y"], "y has no value"),
+        (["greater(x, 1)", "x=2"], "not a real number"),
+        (["atleast_1d(x)", "x=2"], "an array of shape (1,)"),
+        (["det(x)", "x=2"], "det does not take arguments of these shapes"),
     ],
 )
 def test_wrong_input_is_told_and_has_code_1(
