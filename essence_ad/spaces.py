@@ -96,10 +96,14 @@ class Space:
         return self.unpack(self._cut(v, 0, rng))
 
     def check(self, a: Any) -> Any:
-        """The packed element; an error when it is not one of this space (its values are not converted)."""
-        tree = self.pack(a)
-        self._check(tree)
-        return tree
+        """The packed element; an error when it is not one of this space.
+
+        Integers in a real space become reals, and reals in a complex one complex, so that they move as its numbers do.
+
+        >>> R.check(3), C.check(3.0)
+        (3.0, (3+0j))
+        """
+        return self._checked(self.pack(a))
 
     def pack(self, a: Any) -> Any:
         """A user's value as nested tuples of arrays."""
@@ -116,7 +120,7 @@ class Space:
     def _cut(self, v: Any, start: int, rng: np.random.Generator | None) -> Any:
         raise NotImplementedError
 
-    def _check(self, tree: Any) -> None:
+    def _checked(self, tree: Any) -> Any:
         raise NotImplementedError
 
 
@@ -206,9 +210,9 @@ class Array(Space):
             )
         return part[()] if isinstance(part, np.ndarray) else part
 
-    def _check(self, tree: Any) -> None:
+    def _checked(self, tree: Any) -> Any:
         if tree is ZERO:
-            return
+            return tree
         found = space_of(tree)
         if isinstance(found, Array) and found.shape != self.shape:
             raise ShapeError(
@@ -220,6 +224,15 @@ class Array(Space):
                 f"an array does not fit the space {self}", found=f"dtype {found.dtype}", expected=f"dtype {self.dtype}",
                 remedy="convert the argument with astype",
             )  # fmt: skip
+        return self._converted(tree)
+
+    def _converted(self, tree: Any) -> Any:
+        """A number or array of another kind than the space's (integers for reals) as one of its kind."""
+        kind = self.dtype.kind
+        if type(tree) in (int, float, bool, complex):
+            exact = kind not in "fc" or (kind == "f" and type(tree) is float) or (kind == "c" and type(tree) is complex)
+            return tree if exact else complex(tree) if kind == "c" else float(tree)
+        return tree.astype(self.dtype) if kind in "fc" and tree.dtype.kind != kind else tree
 
 
 @attrs.frozen
@@ -344,11 +357,8 @@ class Product(Space):
             start += p.dim
         return tuple(parts)
 
-    def _check(self, tree: Any) -> None:
-        if tree is ZERO:
-            return
-        for p, t in zip(self.parts, tree, strict=True):
-            p._check(t)
+    def _checked(self, tree: Any) -> Any:
+        return tree if tree is ZERO else tuple([p._checked(t) for p, t in zip(self.parts, tree, strict=True)])
 
 
 R = Array()

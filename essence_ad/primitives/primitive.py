@@ -389,7 +389,7 @@ class Call(Op):
             with np.errstate(all="ignore"):
                 if isinstance(self.primitive.rule, Elementwise) or self.primitive.rule.discrete:
                     shape = np.broadcast_shapes(*[s.shape for s in spaces])  # type: ignore[attr-defined]
-                    kind = np.asarray(self.apply(*[np.ones((), s.dtype) for s in spaces])).dtype  # type: ignore[attr-defined]
+                    kind = np.asarray(self.apply(*[np.ones(1, s.dtype) for s in spaces])).dtype  # type: ignore[attr-defined]
                     return Array(shape, kind)
                 result = self.apply(*[example(s) for s in spaces])
             if not isinstance(self.cod, tuple):

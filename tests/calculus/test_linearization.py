@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import essence_ad
-from essence_ad import R, errors
+from essence_ad import C, R, errors
 from essence_ad.calculus.gradient import grad
 from essence_ad.calculus.linearization import jvp, linearize, vjp
+from essence_ad.calculus.modes import reverse
 from essence_ad.linear_map import LinearMap
 from essence_ad.spaces import pack, space_of, tree_leaves
 from essence_ad.tracing.program import program
@@ -196,3 +197,26 @@ def test_matrices_between_real_and_complex_numbers() -> None:
     mixed = linearize(lambda t, s: (np.real(t) * s, t * s), (z, 3.0))[1]
     np.testing.assert_allclose(mixed.matrix(), [[3.0, 1.0], [3.0, z]])
     np.testing.assert_allclose(linearize(lambda t, s: np.real(t) * s, (z, 3.0))[1].matrix(), [[3.0, 1.0]])
+
+
+def test_integer_directions_do_not_wrap_around() -> None:
+    """2¹⁰⁰ is 0 in 64 bits; a direction is an element of a real space, whatever numbers it is written with."""
+
+    def chain(x: Any) -> Any:
+        for _ in range(100):
+            x = x + x
+        return x
+
+    one = np.int64(1)
+    assert jvp(chain, 1.0, one)[1] == 2.0**100
+    assert vjp(chain, 1.0)[1](one) == 2.0**100
+    assert jvp(chain, np.ones(2), np.array([1, 0]))[1].tolist() == [2.0**100, 0.0]
+
+
+def test_integers_at_a_known_real_space_move() -> None:
+    f = program(lambda x: x * x, R[3])
+    value, df = reverse(f)(np.arange(3))
+    assert value.tolist() == [0.0, 1.0, 4.0]
+    assert df(np.ones(3)).tolist() == [0.0, 2.0, 4.0]
+    g = program(lambda z: 1j * z, C)
+    assert reverse(g)(2.0)[1](1.0) == 1j
