@@ -12,6 +12,7 @@ from essence_ad import Additive, Begin, Cont, D, Dual, R, compose, sin
 from essence_ad.calculus.gradient import grad, value_and_grad
 from essence_ad.calculus.hessian import hvp
 from essence_ad.calculus.linearization import jvp, vjp
+from essence_ad.categories.matrices import Matrices
 from essence_ad.primitives.primitive import Constant
 from essence_ad.tracing.counting import count
 from essence_ad.tracing.program import as_program
@@ -29,7 +30,14 @@ from tests.oracles.programs import (
     straight_line,
 )
 
-CATEGORIES = {"Additive": Additive, "Dual": Dual(Additive), "Cont": Cont(Additive, R), "Begin": Begin(Additive, R)}
+CATEGORIES = {
+    "Additive": Additive,
+    "Dual": Dual(Additive),
+    "Cont": Cont(Additive, R),
+    "Begin": Begin(Additive, R),
+    "Matrices": Matrices,
+    "Dual of Matrices": Dual(Matrices),
+}
 
 
 def slope(sizes: list[int], costs: list[int]) -> float:

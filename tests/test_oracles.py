@@ -15,6 +15,7 @@ from essence_ad.calculus.gradient import grad, value_and_grad
 from essence_ad.calculus.hessian import hessian, hvp
 from essence_ad.calculus.jacobian import MODES, jacobian
 from essence_ad.calculus.linearization import jvp, linearize, vjp
+from essence_ad.categories.matrices import Matrices
 from essence_ad.spaces import tree_leaves
 from essence_ad.tracing.program import as_program
 from tests.oracles.programs import (
@@ -29,7 +30,11 @@ from tests.oracles.programs import (
     straight_line,
 )
 
-FORWARD = {"Additive": Additive, "Begin": Begin(Additive, R)}  # arrows that take vectors at the argument
+FORWARD = {
+    "Additive": Additive,
+    "Begin": Begin(Additive, R),
+    "Matrices": Matrices,
+}  # arrows that take vectors at the argument
 REVERSE = {"Dual": Dual(Additive), "Cont": Cont(Additive, R)}  # arrows that take covectors at the value
 LINEAR = {**FORWARD, **REVERSE}
 
