@@ -118,10 +118,10 @@ class Builder:
             return tree[op.i]
         if isinstance(tree, tuple) and isinstance(op, (Scale, Negate)):
             return tuple([self.box(op, t) for t in tree])
-        ins = tuple(leaves(tree))
+        ins = tuple(leaves(tree)) if op.dom != () else ()  # a constant reads nothing, whatever stands there
         if op.linear and ins and all([i is NOTHING for i in ins]):
             return substitute(op.cod, dict.fromkeys(leaves(op.cod), NOTHING))
-        if isinstance(op.dom, tuple) and not isinstance(tree, tuple):
+        if isinstance(op.dom, tuple) and op.dom and not isinstance(tree, tuple):
             ins = self.split(tree, len(op.dom))
         ins = tuple(self.wired(ins))
         out = self.wires(op.cod)

@@ -11,6 +11,7 @@ from essence_ad import (
     Dual,
     assoc,
     compose,
+    const,
     cos,
     cross,
     dup,
@@ -104,3 +105,10 @@ def test_wirings_turn_round(name: str) -> None:
     arrow = getattr(essence_ad, name).form
     assert isinstance(arrow, Wiring)
     assert arrow.T.T == arrow and (arrow.T.dom, arrow.T.cod) == (arrow.cod, arrow.dom)
+
+
+def test_a_constant_reads_nothing() -> None:
+    f = const(2.0) * (exl >> proj(1)) + exr  # the argument's first part is one wire until a tuple stands on it
+    assert all(ins == () for op, ins, _ in f.diagram.boxes if op.name == "const")
+    assert f(((3.0, 4.0), 5.0)) == 13.0
+    assert reverse(f)(((3.0, 4.0), 5.0))[1](1.0) == ((0.0, 2.0), 1.0)
