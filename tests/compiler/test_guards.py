@@ -1,0 +1,80 @@
+"""What a function reads, and whether a recording of it may be kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from essence_ad import sin
+from essence_ad.compiler.guards import guards
+from essence_ad.tracing.program import program
+
+SCALE = 2.0
+LAYERS = [1.0, 2.0]
+GENERATOR = np.random.default_rng(0)
+
+
+def scaled(x: Any) -> Any:
+    return np.sin(x) * SCALE
+
+
+class Model:
+    weight = 3.0
+
+    def loss(self, x: Any) -> Any:
+        return x * self.weight
+
+
+def closed(value: Any) -> Callable[..., Any]:
+    return lambda x: x * value
+
+
+@pytest.mark.parametrize(
+    "f",
+    [scaled, closed(2.0), closed(np.ones(3)), closed((1, "a", None)), lambda x: scaled(scaled(x)), functools.partial(scaled),
+     closed(scaled), np.sin, sin, program(scaled), lambda x, n=3: x * n, functools.wraps(scaled)(lambda x: scaled(x))],
+    ids=range(12),
+)  # fmt: skip
+def test_kept(f: Any) -> None:
+    found = guards(f)
+    assert found is not None and all(g.stands for g in found)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: x * LAYERS[0], closed({"a": 1.0}), Model().loss, closed(Model()), lambda x: x + GENERATOR.normal(),
+     lambda x: x + np.random.normal(), closed(GENERATOR), functools.partial(closed, value=2.0), lambda x, n=LAYERS: x],
+    ids=range(9),
+)  # fmt: skip
+def test_not_kept(f: Any) -> None:
+    assert guards(f) is None
+
+
+def test_a_change_of_what_is_read_is_seen() -> None:
+    n = 2.0
+
+    def f(x: float) -> float:
+        return x * n
+
+    found = guards(f)
+    assert found is not None and all(g.stands for g in found)
+    n = 3.0
+    assert not all(g.stands for g in found) and f(1.0) == 3.0
+
+
+def test_a_name_of_a_function_that_is_called_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = guards(lambda x: scaled(x))
+    assert found is not None and all(g.stands for g in found)
+    monkeypatch.setitem(globals(), "SCALE", 5.0)
+    assert not all(g.stands for g in found)
+
+
+def test_recursion_ends() -> None:
+    def f(x: Any) -> Any:
+        return f(x)
+
+    assert guards(f) is not None
