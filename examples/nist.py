@@ -75,7 +75,8 @@ def gradient(problem: Problem) -> Program:
     """Of half the sum of squares of a problem, as a program: what reverse mode does is recorded."""
     residual = problem.residual
     reverse = D(Dual(Additive))(0.5 * (residual * residual >> sum))
-    return program(lambda b: reverse(b)[1](1.0), R ** len(problem.certified))
+    found: Program = program(lambda b: reverse(b)[1](1.0), R ** len(problem.certified))
+    return found
 
 
 # ---------------------------------------------------------------------------------------------- methods

@@ -10,9 +10,9 @@ from pathlib import Path
 import nist
 import numpy as np
 import pytest
-from nist_problems import EIGHT, FOLDER, MODELS, load
+from nist_problems import EIGHT, FOLDER, MODELS, Floats, load
 
-LARGE_ENOUGH = {"Lanczos1"}  # its residuals are 1e-13: their sum of squares is lost to rounding, not the parameters
+LOST_TO_ROUNDING = {"Lanczos1"}  # its residuals are 1e-13: their sum of squares is lost to rounding, not the parameters
 
 
 @pytest.mark.parametrize("start", [1, 2])
@@ -20,15 +20,16 @@ LARGE_ENOUGH = {"Lanczos1"}  # its residuals are 1e-13: their sum of squares is 
 def test_ten_digits_from_every_start(name: str, start: int) -> None:
     found = nist.fit(load(name), start)
     assert np.all(found.digits >= 10), found.digits
-    assert found.square_digits >= (2 if name in LARGE_ENOUGH else 10)
+    assert found.square_digits >= (2 if name in LOST_TO_ROUNDING else 10)
     assert 0 < found.steps < 5000
     assert 0 < found.polish < 20
 
 
-@pytest.mark.parametrize("mode", nist.MODES)
+@pytest.mark.parametrize("mode", ["reverse", "matrices"])
+@pytest.mark.parametrize("start", [1, 2])
 @pytest.mark.parametrize("name", EIGHT)
-def test_the_eight_reach_ten_digits_in_every_mode(name: str, mode: str) -> None:
-    assert np.all(nist.fit(load(name), 2, mode).digits >= 10)
+def test_the_eight_reach_ten_digits_in_the_other_modes(name: str, start: int, mode: str) -> None:
+    assert np.all(nist.fit(load(name), start, mode).digits >= 10)
 
 
 @pytest.mark.parametrize("damping", [1e-3, 1e-2, 1e-1])
@@ -66,7 +67,7 @@ def test_gradient_and_hessian_agree_with_differences(name: str, mode: str) -> No
     value, hessian = nist.Derivative.of(nist.gradient(problem), mode)(point)
     assert np.allclose(value, r @ jacobian(), rtol=1e-9)
 
-    def gradient(b: nist.Floats) -> nist.Floats:
+    def gradient(b: Floats) -> Floats:
         r, jacobian = residual(b)
         return r @ jacobian()
 
