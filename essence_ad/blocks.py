@@ -14,11 +14,11 @@ import numpy as np
 
 from essence_ad.diagram import Chain, Diagram, Identity, Op, collect
 from essence_ad.errors import CompositionError, NotLinearError
-from essence_ad.inlining import Copy, Pack, Sum, Unpack
 from essence_ad.linear_map import arrays
 from essence_ad.operation import Injection, Negate, Projection, Scale, fault
 from essence_ad.spaces import ZERO, Array, Product, R, Space, space_of, tree_leaves
 from essence_ad.structure import Pattern
+from essence_ad.wires import Copy, Pack, Sum, Unpack
 
 Block = Any
 

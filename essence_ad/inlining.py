@@ -6,175 +6,20 @@ types. Written out, such an arrow costs what the program costs that says the sam
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from essence_ad.diagram import IDENTITY, Box, Chain, Diagram, Identity, Op, collect
+from essence_ad.diagram import Box, Chain, Diagram, Identity, collect
 from essence_ad.errors import StructureError
 from essence_ad.functor import NOTHING, Builder
 from essence_ad.operation import Injection, Negate, Projection, Scale
 from essence_ad.primitives.primitive import Call
-from essence_ad.spaces import ZERO, Product, Space, add, pack
+from essence_ad.spaces import pack
 from essence_ad.structure import NUM, Pattern, leaves, show, substitute
+from essence_ad.wires import Pack, Sum, Unpack
 
-
-class Pack(Op):
-    """The linear operation that puts several wires into one product on one wire; its transpose takes them out."""
-
-    __slots__ = ("pattern",)
-    linear = True
-    name = "pack"
-    cod = 0
-
-    def __init__(self, pattern: Pattern) -> None:
-        self.pattern = pattern  # a tree of 0, 1, ..., n - 1
-
-    @property
-    def dom(self) -> Pattern:
-        """One wire for each leaf."""
-        return tuple(leaves(self.pattern))
-
-    def apply(self, *inputs: Any) -> Any:
-        """The product."""
-        return substitute(self.pattern, dict(enumerate(inputs)))
-
-    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
-        """Itself."""
-        return self
-
-    @property
-    def T(self) -> Op:
-        """The taking out."""
-        return Unpack(self.pattern)
-
-    def shape(self, *spaces: Space) -> Any:
-        """The product of the spaces."""
-        return _product(self.pattern, spaces)
-
-
-class Unpack(Op):
-    """The linear operation that takes a product on one wire apart: the transpose of ``Pack``."""
-
-    __slots__ = ("pattern",)
-    linear = True
-    name = "unpack"
-    dom = 0
-
-    def __init__(self, pattern: Pattern) -> None:
-        self.pattern = pattern
-
-    @property
-    def cod(self) -> Pattern:
-        """One wire for each leaf."""
-        return tuple(leaves(self.pattern))
-
-    def apply(self, *inputs: Any) -> Any:
-        """The leaves (the leaf itself where there is one)."""
-        found: list[Any] = []
-        stack = [(self.pattern, inputs[0])]
-        while stack:
-            wires, value = stack.pop()
-            if isinstance(wires, tuple):
-                parts = (ZERO,) * len(wires) if value is ZERO else value
-                stack.extend(zip(reversed(wires), reversed(parts), strict=True))
-            else:
-                found.append(value)
-        return found[0] if len(found) == 1 else tuple(found)
-
-    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
-        """Itself."""
-        return self
-
-    @property
-    def T(self) -> Op:
-        """The putting together."""
-        return Pack(self.pattern)
-
-    def shape(self, *spaces: Space) -> Any:
-        """The parts."""
-        (space,) = spaces
-        found = self.apply(_spaces(space))
-        return found
-
-
-def _product(pattern: Pattern, spaces: Sequence[Space]) -> Space:
-    if isinstance(pattern, tuple):
-        return Product(tuple([_product(p, spaces) for p in pattern]))
-    return spaces[pattern]
-
-
-def _spaces(space: Space) -> Any:
-    return tuple([_spaces(p) for p in space.parts]) if isinstance(space, Product) else space
-
-
-class Sum(Op):
-    """The linear operation that adds what stands on several wires; its transpose copies one wire to several."""
-
-    __slots__ = ("n",)
-    linear = True
-    name = "+"
-    cod = 0
-
-    def __init__(self, n: int) -> None:
-        self.n = n
-
-    @property
-    def dom(self) -> Pattern:
-        """One wire for each summand."""
-        return (0,) * self.n
-
-    def apply(self, *inputs: Any) -> Any:
-        """The sum."""
-        return functools.reduce(add, inputs, ZERO)
-
-    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
-        """The identity in each."""
-        return (IDENTITY,) * self.n
-
-    @property
-    def T(self) -> Op:
-        """The copying."""
-        return Copy(self.n)
-
-    def shape(self, *spaces: Space) -> Any:
-        """The space of every summand."""
-        return spaces[0]
-
-
-class Copy(Op):
-    """The linear operation that copies one wire to several: the transpose of ``Sum``."""
-
-    __slots__ = ("n",)
-    linear = True
-    name = "dup"
-    dom = 0
-
-    def __init__(self, n: int) -> None:
-        self.n = n
-
-    @property
-    def cod(self) -> Pattern:
-        """One wire for each copy."""
-        return (0,) * self.n
-
-    def apply(self, *inputs: Any) -> Any:
-        """The copies."""
-        return inputs * self.n
-
-    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
-        """Itself."""
-        return self
-
-    @property
-    def T(self) -> Op:
-        """The adding."""
-        return Sum(self.n)
-
-    def shape(self, *spaces: Space) -> Any:
-        """The space of every copy."""
-        return spaces * self.n
+# ---------------------------------------------------------------------------------------------- sums as boxes
 
 
 def explicit(d: Diagram) -> Diagram:
@@ -246,8 +91,14 @@ class _Frame:
 def nested(d: Diagram) -> bool:
     """Whether some box holds an arrow that can be written out."""
     if "nested" not in d._cache:
-        d._cache["nested"] = any(getattr(op, "diagram", None) is not None for op, _, _ in d.boxes)
+        d._cache["nested"] = any(_written(op) is not None for op, _, _ in d.boxes)
     return bool(d._cache["nested"])
+
+
+def _written(op: Any) -> Any:
+    """What an arrow is made of, as it was composed: not written out yet, so that depth costs no recursion."""
+    found = getattr(op, "_diagram", None)
+    return found if found is not None else getattr(op, "diagram", None)
 
 
 def inline(d: Diagram, pattern: Pattern | None = None) -> Diagram:
@@ -281,7 +132,7 @@ def inline(d: Diagram, pattern: Pattern | None = None) -> Diagram:
         frame.at += 1
         env = frame.env
         trees = [env[i] for i in ins]
-        inner = getattr(op, "diagram", None)
+        inner = _written(op)
         if inner is not None:
             entered = _Frame(inner, outs)
             entered.enter(build, trees[0] if len(trees) == 1 else tuple(trees))
@@ -291,7 +142,58 @@ def inline(d: Diagram, pattern: Pattern | None = None) -> Diagram:
         else:
             frame.put(build, outs, _box(build, op, trees))
     cod = build.wired(result)
-    return Diagram(tree, cod, build.boxes, build.n, d.dom_space, d.cod_space).pruned()
+    flat = Diagram(tree, cod, build.boxes, build.n, d.dom_space, d.cod_space).pruned()
+    return shared(flat) if nested(d) else flat
+
+
+def shared(d: Diagram) -> Diagram:
+    """The same program where an operation that stood at the same wires twice stands there once.
+
+    In a linear program also ``h(x) + h(y)`` becomes ``h(x + y)``: that is the same, read from the other side. So
+    ``fork . unfork`` and ``join . unjoin`` cost nothing.
+    """
+    d = _merged(d)
+    return _turned(_merged(_turned(d))) if d.is_linear else d
+
+
+def _turned(d: Diagram) -> Diagram:
+    """A diagram read from the other side, its operations left as they are."""
+    boxes = [(op, outs, ins) for op, ins, outs in reversed(d.boxes)]
+    return Diagram(d.cod, d.dom, boxes, d.n_wires, d.cod_space, d.dom_space)
+
+
+def _merged(d: Diagram) -> Diagram:
+    """Wires that hold the same made one: by one operation at the same wires, or by the same sum."""
+    sums = set(d.misfits[1])
+    place = list(range(d.n_wires))
+    known: dict[Any, tuple[int, ...]] = {}
+    summands: dict[int, list[Any]] = {w: [("given", w)] for w in leaves(d.dom) if w in sums}
+    boxes: list[Box] = []
+
+    def read(wire: int) -> int:
+        made = summands.pop(wire, None)
+        if made is not None:  # every summand is there when a sum is read first
+            (place[wire],) = known.setdefault(frozenset(Counter(made).items()), (wire,))
+        return place[wire]
+
+    for op, ins, outs in d.boxes:
+        ins = tuple(map(read, ins))
+        if op is None and outs[0] not in sums:
+            place[outs[0]] = ins[0]
+            continue
+        what = (op if isinstance(op, (Projection, Injection)) else id(op), ins)
+        if not sums.isdisjoint(outs):
+            for n, wire in enumerate(outs):
+                if wire in sums:
+                    summands.setdefault(wire, []).append((*what, n if len(outs) == 1 else (n, len(boxes))))
+            boxes.append((op, ins, outs))
+        elif known.setdefault(what, outs) is outs:
+            boxes.append((op, ins, outs))
+        else:
+            for wire, other in zip(outs, known[what], strict=True):
+                place[wire] = other
+    cod = substitute(d.cod, {w: read(w) for w in leaves(d.cod)})
+    return Diagram(d.dom, cod, boxes, d.n_wires, d.dom_space, d.cod_space).pruned()
 
 
 def _distinct(pattern: Pattern) -> Pattern:

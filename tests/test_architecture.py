@@ -27,7 +27,7 @@ LAYERS = [
     {"spaces"},
     {"diagram"},
     {"kernel"},
-    {"operation"},
+    {"operation", "wires"},
     {"primitives"},
     {"functor"},
     {"inlining"},

@@ -49,7 +49,7 @@ class Matrix(Op):
     def placed(self) -> Blocks:
         """The blocks with their spaces; where those are not known, every array of the source is a number."""
         if isinstance(self._held, Diagram):
-            return self.at(_numbers(self._held)).placed
+            return self.at(_numbers(inline(self._held))).placed
         return self._held
 
     @property
@@ -98,7 +98,7 @@ class Matrix(Op):
     @property
     def T(self) -> Matrix:
         """The transpose."""
-        return Matrix(self._held.T)
+        return Matrix(self._held.T if isinstance(self._held, Blocks) else inline(self._held).T)
 
     def __repr__(self) -> str:
         if isinstance(self._held, Diagram):
@@ -159,7 +159,7 @@ class MatrixCategory(LinearCategory):
     def diagram(self, d: Diagram) -> Matrix:
         """The product of the boxes' matrices, first box first; ``NotLinearError`` where a box is not linear."""
         require_linear(d, self)
-        d = with_ends(inline(d))
+        d = with_ends(d)
         waiting = Matrix(d)
         return waiting if d.dom_space is None else waiting.at(d.dom_space)
 
@@ -180,7 +180,7 @@ class MatrixCategory(LinearCategory):
     def linear_map(self, arrow: Matrix) -> LinearMap:
         """A box for each block."""
         if arrow.source is None or arrow.target is None:
-            return LinearMap(arrow.diagram)
+            return LinearMap(inline(arrow.diagram))
         sources, targets = arrays(arrow.source), arrays(arrow.target)
         n, m = len(sources), len(targets)
         boxes = [
