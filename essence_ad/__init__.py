@@ -34,7 +34,10 @@ _NAMES = {
     "categories.derivative": "D",
     "categories.dual": "Dual",
     "categories.functions": "Functions",
+    "categories.graphs": "Graphs",
     "categories.matrices": "Matrices",
+    "categories.product": "Both",
+    "categories.shapes": "Shapes",
     "diagram": "Diagram",
     "linear_map": "LinearMap",
     "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl "
@@ -65,7 +68,10 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.categories.derivative import D as D
     from essence_ad.categories.dual import Dual as Dual
     from essence_ad.categories.functions import Functions as Functions
+    from essence_ad.categories.graphs import Graphs as Graphs
     from essence_ad.categories.matrices import Matrices as Matrices
+    from essence_ad.categories.product import Both as Both
+    from essence_ad.categories.shapes import Shapes as Shapes
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.linear_map import LinearMap as LinearMap
     from essence_ad.morphism import Morphism as Morphism

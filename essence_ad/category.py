@@ -54,6 +54,10 @@ class Category:
         """What can be seen of an arrow between two spaces, at a point of the first: equal for equal arrows."""
         raise NotImplementedError
 
+    def ends(self, arrow: Any) -> tuple[Space | None, Space | None]:
+        """The spaces that an arrow runs between, where they are known."""
+        return None, None
+
     def is_arrow(self, value: Any) -> bool:
         """Whether a value is an arrow of this category."""
         return isinstance(value, self.arrows)
@@ -220,7 +224,7 @@ class LinearCategory(Category):
         raise NotImplementedError
 
     def ends(self, arrow: Any) -> tuple[Space | None, Space | None]:
-        """The spaces that an arrow runs between, where they are known."""
+        """The spaces of the linear map."""
         f = self.linear_map(arrow)
         return f.source, f.target
 

@@ -21,7 +21,8 @@ def fork(k: Category, *arrows: Arrow) -> Arrow:
     >>> fork(Functions, Functions(exp), Functions(sin))(0.0) == (1.0, 0.0)
     True
     """
-    return k.compose(k.cross(*arrows), k.repl(len(arrows)))
+    n = len(arrows)
+    return k.compose(k.cross(*arrows), k.dup() if n == 2 else k.repl(n))
 
 
 def unfork(k: Category, h: Arrow, n: int = 2) -> tuple[Arrow, ...]:
@@ -31,7 +32,8 @@ def unfork(k: Category, h: Arrow, n: int = 2) -> tuple[Arrow, ...]:
     >>> [f(3.0) for f in unfork(Functions, Functions(dup))]
     [3.0, 3.0]
     """
-    return tuple([k.compose(k.proj(i, n), h) for i in range(n)])
+    parts = (k.exl(), k.exr()) if n == 2 else [k.proj(i, n) for i in range(n)]
+    return tuple([k.compose(part, h) for part in parts])
 
 
 def join(k: Category, *arrows: Arrow) -> Arrow:
@@ -41,7 +43,8 @@ def join(k: Category, *arrows: Arrow) -> Arrow:
     >>> join(Additive, Additive.scale(2.0), Additive.scale(3.0))((10.0, 1.0))
     23.0
     """
-    return k.compose(k.sum_(len(arrows)), k.cross(*arrows))
+    n = len(arrows)
+    return k.compose(k.jam() if n == 2 else k.sum_(n), k.cross(*arrows))
 
 
 def unjoin(k: Category, h: Arrow, n: int = 2) -> tuple[Arrow, ...]:
@@ -51,7 +54,8 @@ def unjoin(k: Category, h: Arrow, n: int = 2) -> tuple[Arrow, ...]:
     >>> [f(3.0) for f in unjoin(Additive, Additive(jam))]
     [3.0, 3.0]
     """
-    return tuple([k.compose(h, k.inj(i, n)) for i in range(n)])
+    places = (k.inl(), k.inr()) if n == 2 else [k.inj(i, n) for i in range(n)]
+    return tuple([k.compose(h, place) for place in places])
 
 
 def first(k: Category, f: Arrow) -> Arrow:

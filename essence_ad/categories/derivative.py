@@ -226,7 +226,7 @@ class D(Category):
 
     @k.validator
     def _is_linear(self, attribute: Any, k: Any) -> None:
-        if not isinstance(k, Category) or not {"cocartesian", "scalable"} <= k.structure:
+        if not isinstance(k, Category) or "cocartesian" not in k.structure:
             raise OptionError(
                 "D takes a category of linear maps", found=repr(k), expected="a category with sums and scaling",
                 remedy="use Additive, Matrices, Dual(k), Cont(k, r) or Begin(k, r)",

@@ -1,0 +1,237 @@
+"""Graphs (section 5): an arrow is a picture of a program, as text for Graphviz. No derivative depends on it.
+
+Ports keep the order of inputs and outputs. A wire that is read twice fans out; a sum, its mirror image, is a box ``+``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from essence_ad.category import BIPRODUCT, Category
+from essence_ad.diagram import Box, Diagram
+from essence_ad.inlining import explicit, inline
+from essence_ad.operation import Scale
+from essence_ad.primitives.primitive import Constant
+from essence_ad.spaces import Space
+from essence_ad.structure import leaves
+from essence_ad.wires import Copy
+
+
+class Graph:
+    """An arrow of ``Graphs``: ``dot`` is the text, ``counts`` how many boxes of each name there are.
+
+    >>> from essence_ad import Graphs, add, cross, dup, mul
+    >>> graph = Graphs(dup >> cross(dup >> mul, dup >> mul) >> add)
+    >>> graph, dict(graph.counts)
+    (<graph of 3 boxes>, {'multiply': 2, 'add': 1})
+    >>> print(Graphs(dup >> mul).dot)
+    digraph {
+      rankdir=LR;
+      node [shape=record];
+      In [label="{In|{<Out0>}}"];
+      b0 [label="{{<In0>|<In1>}|multiply|{<Out0>}}"];
+      Out [label="{{<In0>}|Out}"];
+      In:Out0 -> b0:In0;
+      In:Out0 -> b0:In1;
+      b0:Out0 -> Out:In0;
+    }
+    """
+
+    __slots__ = ("_diagram", "copies")
+
+    def __init__(self, d: Diagram, copies: bool = False) -> None:
+        self._diagram, self.copies = d, copies
+
+    @property
+    def diagram(self) -> Diagram:
+        """The boxes; arrows that it was composed of are written out when it is first read."""
+        self._diagram = inline(self._diagram)
+        return self._diagram
+
+    @property
+    def drawn(self) -> Diagram:
+        """The diagram with the boxes that a picture shows."""
+        d = explicit(_without_edges(self.diagram))
+        return _with_copies(d) if self.copies else d
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many boxes of each name there are; ``+`` is a sum of arrows, ``add`` the primitive."""
+        return Counter(_name(op) for op, _, _ in self.drawn.boxes)
+
+    @property
+    def dot(self) -> str:
+        """The text for Graphviz, the same for the same program."""
+        return _dot(self.drawn)
+
+    def __str__(self) -> str:
+        return self.dot
+
+    def __repr__(self) -> str:
+        n = len(self.drawn.boxes)
+        return f"<graph of {n} box{'' if n == 1 else 'es'}>"
+
+
+def _name(op: Any) -> str:
+    return str(getattr(op, "name", type(op).__name__))
+
+
+def _label(op: Any) -> str:
+    """What stands in a box: the operation with its options, arrays by their shape."""
+    if isinstance(op, (Scale, Constant)):
+        held = op.factor if isinstance(op, Scale) else op.value
+        shape = np.shape(held)
+        text = f"array{list(shape)}" if shape else f"{held}"
+        return f"scale {text}" if isinstance(op, Scale) else text
+    text = repr(op)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def escaped(text: str) -> str:
+    r"""A text inside a label of a record.
+
+    >>> print(escaped('a{b} "c" <d>|e'))
+    a\{b\} \"c\" \<d\>\|e
+    """
+    out = []
+    for character in text:
+        if character in '\\"{}<>|':
+            out.append(f"\\{character}")
+        else:
+            out.append("\\n" if character == "\n" else character)
+    return "".join(out)
+
+
+def _ports(side: str, n: int) -> str:
+    return "{" + "|".join(f"<{side}{i}>" for i in range(n)) + "}"
+
+
+def _dot(d: Diagram) -> str:
+    """The record nodes and the edges between their ports, in the order of the boxes."""
+    given, taken = leaves(d.dom), leaves(d.cod)
+    source: dict[int, str] = {w: f"In:Out{i}" for i, w in enumerate(given)}
+    lines = [
+        "digraph {",
+        "  rankdir=LR;",
+        "  node [shape=record];",
+        f'  In [label="{{In|{_ports("Out", len(given))}}}"];',
+    ]
+    edges: list[str] = []
+    for number, (op, ins, outs) in enumerate(d.boxes):
+        label = "|".join(
+            [
+                *([_ports("In", len(ins))] if ins else []),
+                escaped(_label(op)),
+                *([_ports("Out", len(outs))] if outs else []),
+            ]
+        )
+        lines.append(f'  b{number} [label="{{{label}}}"];')
+        edges += [f"  {source[w]} -> b{number}:In{i};" for i, w in enumerate(ins) if w in source]
+        source.update({w: f"b{number}:Out{i}" for i, w in enumerate(outs)})
+    lines.append(f'  Out [label="{{{_ports("In", len(taken))}|Out}}"];')
+    edges += [f"  {source[w]} -> Out:In{i};" for i, w in enumerate(taken) if w in source]
+    return "\n".join([*lines, *edges, "}"])
+
+
+def _without_edges(d: Diagram) -> Diagram:
+    """The diagram without identity boxes that make no sum."""
+    sums = set(d.misfits[1])
+    place = list(range(d.n_wires))
+    boxes: list[Box] = []
+    for op, ins, outs in d.boxes:
+        ins = tuple([place[i] for i in ins])
+        if op is None and outs[0] not in sums:
+            place[outs[0]] = ins[0]
+        else:
+            boxes.append((op, ins, outs))
+    return Diagram(d.dom, _placed(d.cod, place), boxes, d.n_wires, d.dom_space, d.cod_space)
+
+
+def _placed(pattern: Any, place: Sequence[int]) -> Any:
+    return tuple([_placed(p, place) for p in pattern]) if isinstance(pattern, tuple) else place[pattern]
+
+
+def _with_copies(d: Diagram) -> Diagram:
+    """The diagram with a ``dup`` box wherever a wire is read more than once."""
+    readers = Counter([*(w for _, ins, _ in d.boxes for w in ins), *leaves(d.cod)])
+    fresh: dict[int, list[int]] = {}
+    n = d.n_wires
+    boxes: list[Box] = []
+
+    def made(wires: Sequence[int]) -> None:
+        nonlocal n
+        for wire in wires:
+            if readers[wire] > 1:
+                copies = list(range(n, n + readers[wire]))
+                n += readers[wire]
+                boxes.append((Copy(len(copies)), (wire,), tuple(copies)))
+                fresh[wire] = copies[::-1]
+
+    def read(wire: int) -> int:
+        return fresh[wire].pop() if wire in fresh else wire
+
+    made(leaves(d.dom))
+    for op, ins, outs in d.boxes:
+        boxes.append((op, tuple(map(read, ins)), outs))
+        made(outs)
+    return Diagram(d.dom, _renamed(d.cod, read), boxes, n, d.dom_space, d.cod_space)
+
+
+def _renamed(pattern: Any, name: Any) -> Any:
+    return tuple([_renamed(p, name) for p in pattern]) if isinstance(pattern, tuple) else name(pattern)
+
+
+def _canonical(d: Diagram) -> str:
+    """The text of a diagram, its boxes in an order that does not depend on how it was composed."""
+    digests: dict[int, str] = {w: f"in{i}" for i, w in enumerate(leaves(d.dom))}
+    keyed: list[tuple[int, str, int]] = []
+    depth: dict[int, int] = {}
+    renamed: list[Box] = []
+    for number, (op, ins, outs) in enumerate(d.boxes):
+        if _name(op) == "+":
+            ins = tuple(sorted(ins, key=lambda w: digests.get(w, "")))
+        text = f"{_label(op)}({','.join(digests.get(w, 'zero') for w in ins)})"
+        digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        level = 1 + max((depth.get(w, 0) for w in ins), default=0)
+        for i, wire in enumerate(outs):
+            digests[wire], depth[wire] = f"{digest}.{i}", level
+        keyed.append((level, digest, number))
+        renamed.append((op, ins, outs))
+    return _dot(Diagram(d.dom, d.cod, [renamed[number] for _, _, number in sorted(keyed)], d.n_wires))
+
+
+@attrs.frozen(repr=False)
+class GraphCategory(Category):
+    """Programs as pictures; linear programs too. With ``copies=True`` a wire that fans out gets a box ``dup``.
+
+    >>> from essence_ad import Additive, D, Graphs, R, mul
+    >>> y, df = D(Additive)(mul)((3.0, 4.0))
+    >>> dict(Graphs(df).counts)
+    {'scale': 2, '+': 1}
+    """
+
+    copies: bool = False
+
+    structure = BIPRODUCT - {"copying", "adding", "scalable"} | {"graphical"}
+    arrows = Graph
+
+    def diagram(self, d: Diagram) -> Graph:
+        """The picture of the diagram."""
+        return Graph(d, self.copies)
+
+    def observe(self, arrow: Graph, source: Space, target: Space, point: Any) -> Any:
+        """The text of the picture, however it was composed."""
+        d = explicit(_without_edges(inline(arrow.diagram, source.pattern)))
+        return _canonical(_with_copies(d) if self.copies else d)
+
+    def __repr__(self) -> str:
+        return "Graphs(copies=True)" if self.copies else "Graphs"
+
+
+Graphs = GraphCategory()
