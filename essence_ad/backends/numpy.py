@@ -39,6 +39,7 @@ class Source(NamedTuple):
 
     text: str
     names: dict[str, Any]
+    numbers: bool  #: whether it holds Python numbers only, which say nothing of NaN and infinity
 
     def function(self, name: str = "compiled") -> Callable[..., Any]:
         """The function that the text defines."""
@@ -64,6 +65,7 @@ class _Writer:
         self.lines: list[str] = []
         self.base: dict[int, int] = {}  # the wire whose memory a wire looks at
         self.last: dict[int, int] = {}
+        self.made = {o for op, ins, outs in d.boxes for o in outs if ins and (_ufunc(op) or _owns(op))}
         outputs = leaves(d.cod)
         for number, (op, ins, outs) in enumerate(d.boxes):
             for o in outs:
@@ -104,10 +106,11 @@ class _Writer:
             self.argument(f"x{i}", self.spaces[wire])
         for number, box in enumerate(d.boxes):
             self.box(number, *box)
-        results = self.tree(d.cod)
+        results = self.tree(d.cod, set())
         head = f"def {name}({', '.join(self.text[w] for w in arguments)}):\n"
         body = [*self.lines, f"return {results}"]
-        return Source(head + "".join(f"    {line}\n" for line in body), self.names)
+        wires = [*arguments, *[o for _, _, outs in d.boxes for o in outs]]
+        return Source(head + "".join(f"    {line}\n" for line in body), self.names, all(map(self.number, wires)))
 
     def argument(self, name: str, space: Array) -> None:
         """A statement that lets an argument of the space pass, and converts or refuses any other."""
@@ -121,11 +124,14 @@ class _Writer:
         convert = self.object(functools.partial(_converted, space, self.fast), "converted")
         self.lines.append(f"if {test}: {name} = {convert}({name})")
 
-    def tree(self, pattern: Pattern) -> str:
-        """The packed result."""
+    def tree(self, pattern: Pattern, given: set[int]) -> str:
+        """The packed result; every array in it has memory of its own."""
         if isinstance(pattern, tuple):
-            return "(" + "".join(f"{self.tree(p)}, " for p in pattern) + ")"
-        return self.text[pattern]
+            return "(" + "".join(f"{self.tree(p, given)}, " for p in pattern) + ")"
+        memory: int = self.base.get(pattern, pattern)
+        own = memory in self.made and memory not in given
+        given.add(memory)
+        return self.text[pattern] if own or not self.spaces[pattern].shape else f"np.array({self.text[pattern]})"
 
     def box(self, number: int, op: Any, ins: tuple[int, ...], outs: tuple[int, ...]) -> None:
         """One statement."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from essence_ad.calculus.arguments import array_parts, in_arguments, program_at, require_program
 from essence_ad.calculus.modes import reverse
+from essence_ad.compiler.automatic import automatic
 from essence_ad.errors import DTypeError, NotScalarError
 from essence_ad.spaces import ZERO, Array, Space, space_of
 
@@ -47,6 +48,7 @@ def value_and_grad(f: Any, *, argnums: int | tuple[int, ...] = 0, has_aux: bool 
     """
     require_program("grad", f)
 
+    @automatic(f)
     @functools.wraps(f)
     def both(*args: Any, **options: Any) -> tuple[Any, Any]:
         function, x = in_arguments(f, args, options, argnums)

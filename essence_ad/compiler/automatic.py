@@ -2,11 +2,12 @@
 
 What is kept is used only while everything that the user's function reads is what it was (``guards``). Arrays that it
 reads are compared at every call, which costs as much as reading them; give large ones as arguments, or use ``compile``.
-A function of which it cannot be told what it reads is never kept.
+A function of which it cannot be told what it reads, and a program of more than ``LONG`` boxes, is never kept.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,22 +15,28 @@ from typing import Any
 
 import numpy as np
 
-from essence_ad.compiler.compiled import Compiled, compile
+from essence_ad.compiler.compiled import Compiled, argument_space
 from essence_ad.compiler.guards import Guard, guards
+from essence_ad.compiler.simplify import simplify
 from essence_ad.errors import EssenceError
 from essence_ad.spaces import Space, pack, space_of, tree_leaves
+from essence_ad.tracing.program import trace
 
 REMEMBERED = 64  #: how many spaces an operator's function is kept for
+
+
+LONG = 100_000  #: boxes of a program that is too long to be compiled without asking
 
 
 class _Entry:
     """What is known of a function at one space."""
 
-    __slots__ = ("compiled", "guards")
+    __slots__ = ("compiled", "guards", "tried")
 
     def __init__(self) -> None:
         self.compiled: Compiled | None = None
-        self.guards: list[Guard] | None = None
+        self.guards: list[Guard] = []
+        self.tried = False
 
 
 class Automatic:
@@ -43,9 +50,8 @@ class Automatic:
     1
     """
 
-    __slots__ = ("_entries", "_lock", "function", "reads")
-
     def __init__(self, function: Callable[..., Any], reads: Any) -> None:
+        functools.update_wrapper(self, function)
         self.function, self.reads = function, reads
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         self._lock = threading.Lock()
@@ -55,11 +61,11 @@ class Automatic:
         """How many spaces have compiled code."""
         return sum(e.compiled is not None for e in self._entries.values())
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **options: Any) -> Any:
         """The function's result."""
-        key = _marks(args)
+        key = None if options else _marks(args)
         if key is None:
-            return self.function(*args)
+            return self.function(*args, **options)
         entry = self._entries.get(key)
         if entry is None:
             self._remember(key)
@@ -69,7 +75,7 @@ class Automatic:
             compiled = self._compile(entry, args)
             if compiled is None:
                 return self.function(*args)
-        for guard in entry.guards or ():
+        for guard in entry.guards:
             if not guard.stands:
                 self._entries.pop(key, None)
                 return self.function(*args)
@@ -84,13 +90,20 @@ class Automatic:
     def _compile(self, entry: _Entry, args: tuple[Any, ...]) -> Compiled | None:
         """Compile at the spaces of the arguments; ``None`` where the function may not be kept."""
         with self._lock:
-            if entry.compiled is None and entry.guards is None:
+            if not entry.tried:
+                entry.tried = True
                 found = guards(self.reads)
-                if found is None:
-                    return None
-                entry.guards = found
-                entry.compiled = compile(self.function, *[space_of(a) for a in args])
+                if found is not None:
+                    space = argument_space([space_of(a) for a in args])
+                    d = trace(self.function, space, spread=len(args) != 1).diagram
+                    if len(d.boxes) <= LONG:
+                        entry.guards, entry.compiled = found, Compiled(simplify(d))
         return entry.compiled
+
+
+def automatic(reads: Any) -> Callable[[Callable[..., Any]], Automatic]:
+    """A decorator for what an operator makes of a user's function: see ``Automatic``."""
+    return lambda function: Automatic(function, reads)
 
 
 def _marks(args: tuple[Any, ...]) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from essence_ad.backends import numpy as numpy_backend
 from essence_ad.compiler.simplify import arrays, simplify
@@ -20,11 +22,12 @@ BACKENDS = {"numpy": numpy_backend}
 class Compiled(Morphism[Any, Any]):
     """A program with its source: called, it runs the source; composed or differentiated, it is its diagram."""
 
-    __slots__ = ("_careful", "_fast", "_flat", "_n", "_plain", "source")
+    __slots__ = ("_careful", "_fast", "_flat", "_n", "_numbers", "_plain", "source")
 
     source: str  #: the text that runs
     _fast: Callable[..., Any]
     _careful: Callable[..., Any] | None
+    _numbers: bool
     _n: int
     _flat: bool
     _plain: bool
@@ -37,6 +40,7 @@ class Compiled(Morphism[Any, Any]):
         put(self, "_fast", written.function())
         put(self, "_careful", None)
         assert d.dom_space is not None
+        put(self, "_numbers", written.numbers)
         put(self, "_n", len(arrays(d.dom_space)))
         put(self, "_flat", isinstance(d.dom_space, Array) or _flat(d.dom_space))
         put(self, "_plain", d.cod_space is None or _plain(d.cod_space))
@@ -64,11 +68,15 @@ class Compiled(Morphism[Any, Any]):
         Python's ``math`` raises where NumPy gives NaN or infinity; there the second form, on NumPy numbers, answers.
         """
         try:
-            return self._fast(*leaves)
+            if self._numbers:
+                return self._fast(*leaves)
+            with np.errstate(all="ignore"):  # derivatives may be infinite, and say nothing about it anywhere
+                return self._fast(*leaves)
         except EssenceError:
             raise
         except (ValueError, OverflowError, ZeroDivisionError):
-            return self.careful(*leaves)
+            with np.errstate(all="ignore"):
+                return self.careful(*leaves)
 
     @property
     def careful(self) -> Callable[..., Any]:
@@ -119,9 +127,13 @@ def compile(f: Any, *spaces_or_examples: Any, backend: str = "numpy") -> Compile
             "compile needs to know the spaces of the arguments", found="compile(f)", expected="compile(f, R[3])",
             remedy="give one space, or one example, for each argument",
         )  # fmt: skip
-    spaces = tuple([s if isinstance(s, Space) else space_of(s) for s in spaces_or_examples])
-    space = spaces[0] if len(spaces) == 1 else Product(spaces)
+    space = argument_space([s if isinstance(s, Space) else space_of(s) for s in spaces_or_examples])
     return Compiled(simplify(staged(f, space)), BACKENDS[backend])
+
+
+def argument_space(spaces: Sequence[Space]) -> Space:
+    """The domain of a function of arguments in these spaces: the space itself where there is one."""
+    return spaces[0] if len(spaces) == 1 else Product(tuple(spaces))
 
 
 def staged(f: Any, space: Space) -> Diagram:

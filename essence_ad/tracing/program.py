@@ -27,8 +27,10 @@ def name_of(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def trace(function: Callable[..., Any], space: Space) -> Morphism[Any, Any]:
+def trace(function: Callable[..., Any], space: Space, *, spread: bool | None = None) -> Morphism[Any, Any]:
     """The program that a function is at a space; a function of several arguments takes a product.
+
+    ``spread`` says whether the parts of a product are several arguments; without it the function's signature tells.
 
     Arguments and results may be numbers, arrays, and tuples, lists, dicts, dataclasses and attrs classes of them.
     Raises ``TracingError`` where the function needs values (``if x > 0``), ``UnsupportedError`` where it calls
@@ -38,7 +40,8 @@ def trace(function: Callable[..., Any], space: Space) -> Morphism[Any, Any]:
     >>> trace(lambda x, y: {"first": x, "second": (y, 1)}, R * R)((1.5, 2.5))
     {'first': 1.5, 'second': (2.5, 1)}
     """
-    spread = isinstance(space, Product) and space.container == TUPLE and _takes(function, len(space.parts))
+    if spread is None:
+        spread = isinstance(space, Product) and space.container == TUPLE and _takes(function, len(space.parts))
     return _recorded(function, space, spread)
 
 

@@ -60,6 +60,16 @@ def test_results_that_are_read_twice_are_not_written_over() -> None:
     both(f, R[4], np.linspace(-1, 1, 4))
 
 
+def test_every_result_has_memory_of_its_own() -> None:
+    x = np.arange(3.0)
+    f = write(trace(lambda x: (x, x[::-1], np.ones(3), 2.0 * x, 2.0 * x), R[3]).diagram).function()
+    results = f(x)
+    for i, r in enumerate(results):
+        r += 100.0 * (i + 1)
+    assert np.array_equal(x, [0.0, 1.0, 2.0]) and np.array_equal(f(x)[2], np.ones(3))
+    assert results[3][0] == 400.0 and results[4][0] == 500.0
+
+
 def test_a_chain_of_elementwise_results_uses_one_array() -> None:
     source = write(trace(lambda x: np.exp(np.sin(np.cos(x))) * 2.0, R[3]).diagram).text
     assert source.count("out=") == 3
