@@ -124,11 +124,11 @@ class _Writer:
         convert = self.object(functools.partial(_converted, space, self.fast), "converted")
         self.lines.append(f"if {test}: {name} = {convert}({name})")
 
-    def tree(self, pattern: Pattern, given: set[int]) -> str:
+    def tree(self, pattern: Pattern, given: set[Any]) -> str:
         """The packed result; every array in it has memory of its own."""
         if isinstance(pattern, tuple):
             return "(" + "".join(f"{self.tree(p, given)}, " for p in pattern) + ")"
-        memory: int = self.base.get(pattern, pattern)
+        memory = self.base.get(pattern, pattern)
         own = memory in self.made and memory not in given
         given.add(memory)
         return self.text[pattern] if own or not self.spaces[pattern].shape else f"np.array({self.text[pattern]})"
