@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from essence_ad.__main__ import main
-from tests.test_architecture import LAYERS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -64,11 +63,6 @@ def test_the_picture_is_what_its_command_draws() -> None:
     assert "python docs/make_picture.py" in README
     drawn = runpy.run_path(str(script))["draw"]()
     assert (ROOT / "docs" / "program.svg").read_text(encoding="utf-8") == drawn
-
-
-def test_the_order_of_imports_is_the_one_that_is_checked() -> None:
-    listed = blocks(ROOT / "ARCHITECTURE.md", "text")[1].splitlines()
-    assert [set(line.split()) for line in listed] == LAYERS
 
 
 def test_files_that_are_named_exist() -> None:

@@ -38,7 +38,8 @@ def test_the_value_and_the_derivative_in_every_category(capsys: pytest.CaptureFi
     assert answer["operations"] == {"multiply": 1, "cos": 1, "sin": 1, "add": 1}
     assert answer["point"] == {"x": 1.0, "y": 2.0}
     pasted = eval(answer["program"], dict(vars(essence_ad)))
-    assert pasted == parse(EXPRESSION, ["x", "y"])
+    assert repr(pasted) == repr(parse(EXPRESSION, ["x", "y"])) == answer["program"]
+    assert float(pasted(1.0, 2.0)) == answer["value"]
 
 
 def test_the_text_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
