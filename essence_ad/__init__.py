@@ -38,10 +38,11 @@ _NAMES = {
     "categories.matrices": "Matrices",
     "categories.product": "Both",
     "categories.shapes": "Shapes",
+    "combinators": "cross_i first fork_i join_i map_ second unfork unfork_i unjoin unjoin_i",
     "diagram": "Diagram",
     "linear_map": "LinearMap",
     "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl "
-    "scale sum_ swap to_combinators zero",
+    "scale sum_ swap to_combinators unassoc zero",
     "spaces": "C R Space Unit space_of",
     "tracing.counting": "count",
     "tracing.program": "program",
@@ -72,6 +73,16 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.categories.matrices import Matrices as Matrices
     from essence_ad.categories.product import Both as Both
     from essence_ad.categories.shapes import Shapes as Shapes
+    from essence_ad.combinators import cross_i as cross_i
+    from essence_ad.combinators import first as first
+    from essence_ad.combinators import fork_i as fork_i
+    from essence_ad.combinators import join_i as join_i
+    from essence_ad.combinators import map_ as map_
+    from essence_ad.combinators import second as second
+    from essence_ad.combinators import unfork as unfork
+    from essence_ad.combinators import unfork_i as unfork_i
+    from essence_ad.combinators import unjoin as unjoin
+    from essence_ad.combinators import unjoin_i as unjoin_i
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.linear_map import LinearMap as LinearMap
     from essence_ad.morphism import Morphism as Morphism
@@ -96,6 +107,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.morphism import sum_ as sum_
     from essence_ad.morphism import swap as swap
     from essence_ad.morphism import to_combinators as to_combinators
+    from essence_ad.morphism import unassoc as unassoc
     from essence_ad.morphism import zero as zero
     from essence_ad.spaces import C as C
     from essence_ad.spaces import R as R

@@ -15,7 +15,8 @@ from essence_ad.operation import Scale
 from essence_ad.spaces import Space, space_of
 from essence_ad.structure import Pattern, leaves
 
-#: what a category may have, by the paper's words: laws name what they need (``copying``: ``dup`` is natural)
+#: What a category may have, by the paper's words: laws name what they need. ``copying``: ``dup`` is natural; ``adding``:
+#: so is ``jam``; ``general``: it takes programs that are not linear; ``numeric``: its numbers keep the rules of arithmetic.
 CARTESIAN = frozenset({"category", "monoidal", "cartesian", "copying", "terminal", "indexed"})
 BIPRODUCT = CARTESIAN | {"cocartesian", "adding", "initial", "biproduct", "scalable"}
 

@@ -158,11 +158,11 @@ def unjoin_i(k: Category, n: int, h: Arrow) -> Indexed:
     return unjoin(k, h, n).__getitem__
 
 
-def map_(k: Category, n: int, f: Arrow) -> Arrow:
+def map_(k: Category, f: Arrow, n: int) -> Arrow:
     """The same arrow on each of ``n`` parts: the paper's ``fmap``, ``crossI . replI``.
 
     >>> from essence_ad import Functions
-    >>> map_(Functions, 2, Functions.scale(3.0))((1.0, 2.0))
+    >>> map_(Functions, Functions.scale(3.0), 2)((1.0, 2.0))
     (3.0, 6.0)
     """
     return cross_i(k, n, lambda i: f)

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from essence_ad.category import LinearCategory
+from essence_ad.category import BIPRODUCT, LinearCategory
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import StructureError
 from essence_ad.inlining import inline
@@ -98,6 +98,7 @@ class Begin(LinearCategory):
     k: Any
     r: Space = R
 
+    structure = BIPRODUCT | {"beginnings"}
     arrows = BeginArrow
 
     def is_arrow(self, value: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from essence_ad.category import CARTESIAN, Category
+from essence_ad.category import BIPRODUCT, Category
 from essence_ad.diagram import Diagram, Op, collect
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError, OptionError, StructureError
 from essence_ad.inlining import explicit, inline, unfold
@@ -221,7 +221,7 @@ class D(Category):
 
     k: Any = attrs.field()
 
-    structure = CARTESIAN | {"cocartesian", "adding", "initial", "biproduct", "scalable", "derivative"}
+    structure = BIPRODUCT | {"general", "numeric", "derivative"}
     arrows = Derivative
 
     @k.validator

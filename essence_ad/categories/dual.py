@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from essence_ad.category import LinearCategory
+from essence_ad.category import BIPRODUCT, LinearCategory
 from essence_ad.diagram import Diagram, Op
 from essence_ad.linear_map import LinearMap
 
@@ -52,6 +52,7 @@ class Dual(LinearCategory):
 
     k: Any
 
+    structure = BIPRODUCT | {"dual"}
     arrows = DualArrow
 
     def is_arrow(self, value: Any) -> bool:

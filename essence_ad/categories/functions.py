@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from essence_ad.category import Category
+from essence_ad.category import CARTESIAN, Category
 from essence_ad.diagram import Diagram, Op
 from essence_ad.inlining import inline, run
 from essence_ad.morphism import from_diagram, require_cartesian
@@ -72,6 +72,7 @@ class FunctionCategory(Category):
     """
 
     name = "Functions"
+    structure = CARTESIAN | {"general", "numeric"}
     arrows = Function
 
     def diagram(self, d: Diagram) -> Function:

@@ -218,7 +218,7 @@ class GraphCategory(Category):
 
     copies: bool = False
 
-    structure = BIPRODUCT - {"copying", "adding", "scalable"} | {"graphical"}
+    structure = (BIPRODUCT | {"general"}) - {"copying", "adding", "scalable"}
     arrows = Graph
 
     def diagram(self, d: Diagram) -> Graph:

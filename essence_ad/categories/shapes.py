@@ -124,7 +124,7 @@ class ShapeCategory(Category):
     """
 
     name = "Shapes"
-    structure = BIPRODUCT
+    structure = BIPRODUCT | {"general", "numeric"}
     arrows = Shape
 
     def diagram(self, d: Diagram) -> Shape:
