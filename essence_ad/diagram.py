@@ -120,15 +120,20 @@ class Diagram:
     def misfits(self) -> tuple[list[int], list[int]]:
         """The wires that are read without being made (zeros), and those made more than once (sums)."""
         if "misfits" not in self._cache:
-            made = [0] * self.n_wires
-            for wire in leaves(self.dom):
-                made[wire] += 1
-            for _, _, outs in self.boxes:
-                for wire in outs:
-                    made[wire] += 1
-            read = {w for _, ins, _ in self.boxes for w in ins} | set(leaves(self.cod))
-            zeros = [w for w in read if made[w] == 0]
-            self._cache["misfits"] = zeros, [w for w in range(self.n_wires) if made[w] > 1]
+            made, sums = bytearray(self.n_wires), bytearray(self.n_wires)
+            read = bytearray(self.n_wires)
+            for wires in ((leaves(self.dom),), (outs for _, _, outs in self.boxes)):
+                for group in wires:
+                    for wire in group:
+                        if made[wire]:
+                            sums[wire] = 1
+                        made[wire] = 1
+            for wires in ((leaves(self.cod),), (ins for _, ins, _ in self.boxes)):
+                for group in wires:
+                    for wire in group:
+                        read[wire] = 1
+            zeros = [w for w, r in enumerate(read) if r and not made[w]]
+            self._cache["misfits"] = zeros, [w for w, more in enumerate(sums) if more]
         answer: tuple[list[int], list[int]] = self._cache["misfits"]
         return answer
 
@@ -276,7 +281,7 @@ class Diagram:
                     linear = last
                 if taken and outs[0] in taken:
                     linear = linear.within(taken[outs[0]])
-                push((None if linear is IDENTITY else linear, (wire,), outs))
+                push((None if linear is IDENTITY else linear, ins if ins == (wire,) else (wire,), outs))
         return Diagram(self.dom, self.cod, boxes, n)
 
     def taken(self, env: Sequence[Any]) -> dict[int, Any]:

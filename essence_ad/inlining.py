@@ -91,7 +91,9 @@ class _Frame:
 def nested(d: Diagram) -> bool:
     """Whether some box holds an arrow that can be written out."""
     if "nested" not in d._cache:
-        d._cache["nested"] = any(_written(op) is not None for op, _, _ in d.boxes)
+        kinds = {type(op) for op, _, _ in d.boxes}  # few, in a long program of primitives
+        may = any(_written(kind) is not None for kind in kinds)
+        d._cache["nested"] = may and any(_written(op) is not None for op, _, _ in d.boxes)
     return bool(d._cache["nested"])
 
 

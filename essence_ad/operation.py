@@ -206,6 +206,8 @@ def sum_to(v: Any, shape: tuple[int, ...]) -> Any:
 
 def scaled(slope: Any, x: Any, y: Any) -> Op | None:
     """The derivative of an elementwise operation in an input ``x`` with output ``y``: scaling by the slope."""
+    if type(slope) is np.float64 and type(y) is np.float64 and type(x) in _REAL:
+        return Scale(slope)  # what follows comes to this, in a long chain of numbers most of the time
     if slope is None or is_discrete(x):
         return None
     if type(slope) is int:
@@ -222,6 +224,7 @@ def scaled(slope: Any, x: Any, y: Any) -> Op | None:
     return embed(x, y, then)
 
 
+_REAL = frozenset({float, np.float64})
 _DOUBLE = frozenset({np.float64, np.complex128})
 
 
