@@ -124,6 +124,11 @@ class Space:
         raise NotImplementedError
 
 
+def _dtype(name: Any) -> np.dtype[Any]:
+    found: np.dtype[Any] = np.dtype(name)
+    return found
+
+
 @attrs.frozen(repr=False)
 class Array(Space):
     """Arrays of one shape and dtype: ``R`` is float64 scalars, ``R[2, 3]`` arrays; ``C`` is complex128.
@@ -133,7 +138,7 @@ class Array(Space):
     """
 
     shape: tuple[int, ...] = ()
-    dtype: np.dtype[Any] = attrs.field(default=np.dtype(np.float64), converter=np.dtype)
+    dtype: np.dtype[Any] = attrs.field(default=np.dtype(np.float64), converter=_dtype)
 
     @property
     def dim(self) -> int:  # type: ignore[override]
@@ -141,7 +146,7 @@ class Array(Space):
         return math.prod(self.shape)
 
     @property
-    def pattern(self) -> Pattern:  # type: ignore[override]
+    def pattern(self) -> Pattern:
         """The structural type: one array."""
         return NUM
 
@@ -284,7 +289,7 @@ class Product(Space):
         return sum(p.dim for p in self.parts)
 
     @property
-    def pattern(self) -> Pattern:  # type: ignore[override]
+    def pattern(self) -> Pattern:
         """The structural type: a tuple."""
         return tuple(p.pattern for p in self.parts)
 

@@ -51,7 +51,8 @@ def leaves(pattern: Pattern) -> list[Any]:
     """
     if not isinstance(pattern, tuple):
         return [pattern]
-    out, stack = [], [pattern]
+    out: list[Any] = []
+    stack = [pattern]
     while stack:
         top = stack.pop()
         if isinstance(top, tuple):
