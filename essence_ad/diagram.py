@@ -9,7 +9,9 @@ read from the other side. The operation ``None`` is the identity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,19 @@ from essence_ad.spaces import ZERO, Product, Space, add, describe
 from essence_ad.structure import Pattern, leaves
 
 Box = tuple[Any, tuple[int, ...], tuple[int, ...]]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: what is built in long loops is kept, and the collector would walk it each time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Op:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from essence_ad.diagram import IDENTITY, Box, Diagram, Op
+from essence_ad.diagram import IDENTITY, Box, Diagram, Op, uncollected
 from essence_ad.primitives.primitive import Negate, Projection, Scale
 from essence_ad.structure import NUM, Pattern, leaves, substitute
 
@@ -150,6 +150,11 @@ class Builder:
 
 def flatten(term: Any) -> Diagram:
     """The diagram of a term (anything with ``form``, ``parts`` and ``type``, as a ``Morphism``)."""
+    with uncollected():
+        return _flatten(term)
+
+
+def _flatten(term: Any) -> Diagram:
     build = Builder()
     dom = build.wires(term.type.dom)
     shared = _shared(term)

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from essence_ad.category import BIPRODUCT, Category
-from essence_ad.diagram import Diagram, Op, collect
+from essence_ad.diagram import Diagram, Op, collect, uncollected
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError, OptionError, StructureError
 from essence_ad.inlining import explicit, inline, unfold
 from essence_ad.linear_map import fits
@@ -58,17 +58,17 @@ class Derivative:
 
     def run(self, tree: Any, space: Space) -> tuple[Any, Any, Space]:
         """The packed value, the derivative, and the space of the value, each primitive evaluated once."""
-        d = self._ready(tree)
-        with np.errstate(all="ignore"):  # infinite slopes are values, also where a program holds derivatives itself
+        with uncollected(), np.errstate(all="ignore"):  # infinite slopes are values, also of derivatives in a program
+            d = self._ready(tree)
             env = d.evaluate(_real(tree))
             linear = d.linearize(env)
-        y = collect(d.cod, env)
-        target = d.cod_space
-        if target is None:
-            y = _without_zeros(y)
-            target = space_of(y)
-        placed = Diagram(linear.dom, linear.cod, linear.boxes, linear.n_wires, space, target)
-        return y, self.k.diagram(placed), target
+            y = collect(d.cod, env)
+            target = d.cod_space
+            if target is None:
+                y = _without_zeros(y)
+                target = space_of(y)
+            placed = Diagram(linear.dom, linear.cod, linear.boxes, linear.n_wires, space, target)
+            return y, self.k.diagram(placed), target
 
     def _ready(self, tree: Any) -> Diagram:
         """The diagram as it meets an argument: sums and zeros are boxes, and arrows written by hand keep notes."""
