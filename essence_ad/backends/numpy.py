@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ _SCALAR = {
     "expm1": "expm1", "log1p": "log1p", "log10": "log10", "sqrt": "sqrt", "power": "pow", "arctan2": "atan2",
     "hypot": "hypot", "absolute": "fabs", "copysign": "copysign",
 }  # fmt: skip
+DEEP = 8  #: how deep expressions of numbers are nested in the text
 _FLOAT = np.dtype(np.float64)
 
 
@@ -67,6 +69,10 @@ class _Writer:
         self.last: dict[int, int] = {}
         self.made = {o for op, ins, outs in d.boxes for o in outs if ins and (_ufunc(op) or _owns(op))}
         outputs = leaves(d.cod)
+        self.reads = Counter([i for _, ins, _ in d.boxes for i in ins])
+        self.reads.update(outputs)
+        self.depth: dict[int, int] = {}  # of the expression that a wire is called
+        self.bare: dict[int, str] = {}  # that expression without its brackets
         for number, (op, ins, outs) in enumerate(d.boxes):
             for o in outs:
                 self.base[o] = self.base.get(ins[0], ins[0]) if ins and _looks(op) else o
@@ -131,7 +137,8 @@ class _Writer:
         memory = self.base.get(pattern, pattern)
         own = memory in self.made and memory not in given
         given.add(memory)
-        return self.text[pattern] if own or not self.spaces[pattern].shape else f"np.array({self.text[pattern]})"
+        text = self.bare.get(pattern, self.text[pattern])
+        return text if own or not self.spaces[pattern].shape else f"np.array({text})"
 
     def box(self, number: int, op: Any, ins: tuple[int, ...], outs: tuple[int, ...]) -> None:
         """One statement."""
@@ -147,10 +154,16 @@ class _Writer:
                     self.lines.append(f"{self.text[o]} = float({self.text[o]})")
             return
         if self.number(out):
-            expression = self.scalar(op, ins)
-            self.lines.append(f"{self.fresh(out)} = {expression}")
+            self.define(out, self.scalar(op, ins), 1 + max([self.depth.get(i, 0) for i in ins], default=0))
             return
         self.array(number, op, ins, out)
+
+    def define(self, wire: int, expression: str, depth: int) -> None:
+        """A number: written where it is read if that is once, in a statement of its own otherwise."""
+        if self.reads[wire] == 1 and depth < DEEP:
+            self.text[wire], self.depth[wire], self.bare[wire] = f"({expression})", depth, expression
+        else:
+            self.lines.append(f"{self.fresh(wire)} = {expression}")
 
     def fresh(self, wire: int) -> str:
         """A new name for a wire."""
@@ -177,7 +190,8 @@ class _Writer:
                 return _INFIX[op.name].format(*given)
             if op.name in _SCALAR:
                 function = _SCALAR[op.name]
-                return f"{self.object(getattr(math, function), function)}({', '.join(given)})"
+                arguments = [self.bare.get(i, self.text[i]) for i in ins]
+                return f"{self.object(getattr(math, function), function)}({', '.join(arguments)})"
             if op.name == "square":
                 return f"{given[0]} * {given[0]}"
             if op.name == "reciprocal":

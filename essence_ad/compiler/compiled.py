@@ -110,9 +110,7 @@ def compile(f: Any, *spaces_or_examples: Any, backend: str = "numpy") -> Compile
     >>> print(f.source)
     def compiled(x0):
         if type(x0) is not float: x0 = converted(x0)
-        v1 = x0 * x0
-        v2 = cos(v1)
-        return v2
+        return cos(x0 * x0)
     <BLANKLINE>
     >>> f(2.0)
     -0.6536436208636119

@@ -176,6 +176,22 @@ def add_negative(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     return None
 
 
+@rule("add", law="mul distributes over add: a g + b (c g) = (a + b c) g")
+def common_factor(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """What the chain rule multiplies two parts with is multiplied once."""
+    for p, q in (ins, ins[::-1]):
+        if not (g.name(p) == g.name(q) == "multiply" and g.spaces[p] == g.spaces[q]):
+            continue
+        for a, factor in (g.ins(p), g.ins(p)[::-1]):
+            for b, inner in (g.ins(q), g.ins(q)[::-1]):
+                if g.name(inner) == "multiply" and factor in g.ins(inner) and g.op(p) is not None:
+                    first, second = g.ins(inner)
+                    c = second if first == factor else first
+                    if len({g.spaces[v] for v in (a, b, c, factor, p)}) == 1:
+                        return _binary(g, "multiply", _binary(g, "add", a, _binary(g, "multiply", b, c)), factor)
+    return None
+
+
 @rule("subtract", law="a - 0 = a; 0 - a = -a; a - (-b) = a + b")
 def difference(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     """Differences with zero or with something negated."""

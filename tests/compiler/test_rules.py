@@ -30,6 +30,7 @@ EXAMPLES: dict[str, list[tuple[Callable[..., Any], Space]]] = {
     "multiply_scaled": [(lambda x: (-x) * (-np.sin(x)), R[3]), (lambda x: (2.0 * x) * (3.0 * np.sin(x)), R)],
     "add_zero": [(lambda x: np.sin(x) + 0.0, R), (lambda x: np.zeros(3) + x, R[3])],
     "add_negative": [(lambda x: np.cos(x) + (-x), R), (lambda x: x + (-np.cos(x)) * np.sin(x), R[2])],
+    "common_factor": [(lambda x: np.sin(x) * np.exp(x) + np.cos(x) * (x * np.exp(x)), R[2])],
     "difference": [(lambda x: x - (-np.sin(x)), R), (lambda x: x - 0.0, R), (lambda x: 0.0 - x, R[2])],
     "negation": [(lambda x: -(np.negative(x)), R[2]), (lambda x: -(3.0 * x), R)],
     "quotient": [(lambda x: x / 1.0, R), (lambda x: (-x) / np.exp(x), R[2]), (lambda x: x / (-np.exp(x)), R)],
