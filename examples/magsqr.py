@@ -4,9 +4,9 @@
     python examples/magsqr.py magSqr     one of them
     python examples/magsqr.py --dot      their graphs as well, as text for Graphviz
 
-For each program come its value and Jacobian in the categories that differentiate, with the operations that value and
-gradient took together, counted as they happen. The last line of a table has the counts of the paper's own figure, which
-was simplified; ours are not.
+For each program come its space in ``Shapes``, its picture in ``Graphs``, its value in ``Functions``, and value and Jacobian
+in the categories that differentiate, with the operations that both took together, counted as they happen. The last line
+of a table has the counts of the paper's own figure, which was simplified; ours are not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from essence_ad import (
     Additive,
     Begin,
+    Both,
     Cont,
     D,
     Dual,
@@ -32,7 +33,6 @@ from essence_ad import (
     Shapes,
     Space,
     add,
-    both,
     const,
     cos,
     count,
@@ -65,7 +65,9 @@ EXAMPLES = {
         const(2.0) * identity * identity >> cos, -1.3, {"multiply": 5, "add": 1, "cos": 1, "sin": 1, "negative": 1}
     ),
     "cos(x+yz)": Example(
-        proj(0, 3) + proj(1, 3) * proj(2, 3) >> cos, (0.5, 1.5, -2.0), {"multiply": 3, "add": 1, "cos": 1, "sin": 1, "negative": 3}
+        proj(0, 3) + proj(1, 3) * proj(2, 3) >> cos,
+        (0.5, 1.5, -2.0),
+        {"multiply": 3, "add": 1, "cos": 1, "sin": 1, "negative": 3},
     ),
 }
 
@@ -90,19 +92,45 @@ def rows(derivative: Any, source: Space, target: Space) -> Any:
     return [derivative(unit) for unit in target.basis()]
 
 
+def both(derivative: Any, source: Space, target: Space) -> Any:
+    """Columns of the one derivative and rows of the other, which came from one run of the program."""
+    forward, backward = derivative
+    return columns(forward, source, target), rows(backward, source, target)
+
+
+def itself(derivative: Any, source: Space, target: Space) -> Any:
+    """The Jacobian, which is what an arrow between matrices is."""
+    return derivative.matrix()
+
+
 DIFFERENTIATING = (
     (D(Additive), columns),
     (D(Begin(Additive, R)), columns),
     (D(Dual(Additive)), rows),
     (D(Cont(Additive, R)), rows),
+    (D(Matrices), itself),
+    (D(Dual(Matrices)), itself),
+    (D(Both(Additive, Dual(Additive))), both),
 )
+
+
+def assembled(read: Any, images: Any, source: Space, target: Space) -> Any:
+    """The Jacobian as an array of shape ``(target.dim, source.dim)``."""
+    if read is columns:
+        return np.stack([target.to_vector(image) for image in images], axis=1)
+    if read is rows:
+        return np.stack([source.to_vector(image) for image in images])
+    if read is both:
+        by_columns, by_rows = (assembled(r, i, source, target) for r, i in zip((columns, rows), images, strict=True))
+        assert np.allclose(by_columns, by_rows, rtol=1e-12)  # two categories, one derivative
+        return by_columns
+    return np.asarray(images)
 
 
 def readings(example: Example) -> Iterator[Reading]:
     """The example in ``Functions`` and in every category that differentiates."""
     value = Functions(example.program)(example.point)
-    primal = count(Functions(example.program), example.point)
-    yield Reading("Functions", value, None, primal)
+    yield Reading("Functions", value, None, count(Functions(example.program), example.point))
     source, target = space_of(example.point), space_of(value)
     for category, read in DIFFERENTIATING:
 
@@ -112,16 +140,13 @@ def readings(example: Example) -> Iterator[Reading]:
 
         counts = count(run, example.point)
         y, images = counts.value
-        if read is columns:
-            matrix = np.stack([target.to_vector(image) for image in images], axis=1)
-        else:
-            matrix = np.stack([source.to_vector(image) for image in images])
-        yield Reading(repr(category), y, matrix, counts)
+        yield Reading(repr(category), y, assembled(read, images, source, target), counts)
 
 
 # ---------------------------------------------------------------------------------------------- what is printed
 
 SHORT = {"multiply": "mul", "negative": "neg"}
+MOVES = {"concatenate", "ravel", "reshape", "stack"}  # a matrix is laid out by these; they compute nothing
 
 
 def operations(counts: Mapping[str, int]) -> str:
@@ -130,7 +155,9 @@ def operations(counts: Mapping[str, int]) -> str:
     >>> operations({"cos": 1, "multiply": 5})
     '5 mul, 1 cos'
     """
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted(
+        ((name, n) for name, n in counts.items() if name not in MOVES), key=lambda item: (-item[1], item[0])
+    )
     return ", ".join(f"{n} {SHORT.get(name, name)}" for name, n in ordered)
 
 
@@ -149,22 +176,26 @@ def numbers(value: Any) -> str:
     return f"{value:.7g}"
 
 
-def report(name: str, example: Example) -> str:
+def report(name: str, example: Example, dot: bool = False) -> str:
     """Everything about one example."""
+    space, graph = space_of(example.point), Graphs(example.program)
     head = ("category", "value", "Jacobian", "operations for value and Jacobian")
     lines = [(r.category, numbers(r.value), numbers(r.jacobian), operations(r.counts)) for r in readings(example)]
     lines.append(("figure of the paper", "", "", operations(example.figure)))
     widths = [max(len(line[i]) for line in [head, *lines]) for i in range(4)]
     rule = tuple("-" * w for w in widths)
-    text = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in (head, rule, *lines)]
     return "\n".join(
         [
             f"{name} at {example.point}",
             f"  program  {example.program}",
             f"  type     {example.program.type}",
-            f"  shapes   {space_of(example.point)} -> ",
+            f"  Shapes   {space} -> {Shapes(example.program)(space)}",
+            f"  Graphs   {graph.dot if dot else f'{graph!r}, which --dot prints'}",
             "",
-            *[f"  {line}" for line in text],
+            *[
+                "  ".join(c.ljust(w) for c, w in zip(("", *line), (0, *widths), strict=True)).rstrip()
+                for line in (head, rule, *lines)
+            ],
         ]
     )
 
@@ -179,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"there is no example {', '.join(unknown)}: choose from {', '.join(EXAMPLES)}")
     for name in chosen.example or EXAMPLES:
-        print(report(name, EXAMPLES[name]), end="\n\n")
+        print(report(name, EXAMPLES[name], chosen.dot), end="\n\n")
     return 0
 
 
