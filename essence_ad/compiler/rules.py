@@ -7,6 +7,7 @@ program. A rule never trades a number for another one where NumPy gives NaN or i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -326,3 +327,47 @@ def summed(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
     if c is not None and space.dtype.kind in "fc":
         return g.constant(np.full(space.shape, c * (g.spaces[x].dim // max(space.dim, 1)), space.dtype)[()])
     return None
+
+
+@rule(
+    "einsum",
+    law="a contraction of two operands is a matrix product of their rearrangements, a product where nothing is summed",
+)
+def contraction(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
+    """Contractions by matrix products, which the machine does best."""
+    terms, arrow, out = op.params["subscripts"].replace(" ", "").partition("->")
+    if len(ins) != 2 or not arrow or "." in terms:
+        return None
+    first, second = terms.split(",")
+    both, result = set(first) & set(second), set(out)
+    if any(len(set(t)) != len(t) for t in (first, second)) or not set(first) | set(second) == both | result:
+        return None
+    size = dict(zip(first + second, g.spaces[ins[0]].shape + g.spaces[ins[1]].shape, strict=True))
+    if any(
+        dict(zip(t, g.spaces[v].shape, strict=True)).items() - size.items()
+        for t, v in zip((first, second), ins, strict=True)
+    ):
+        return None  # an axis of length one that is broadcast
+    batch = [i for i in out if i in both]
+    summed = [i for i in first if i in both and i not in result]
+    rows, columns = [i for i in first if i not in both], [i for i in second if i not in both]
+    if not summed:
+        a = _rearranged(g, ins[0], first, [i for i in out if i in first], [size[i] if i in first else 1 for i in out])
+        b = _rearranged(
+            g, ins[1], second, [i for i in out if i in second], [size[i] if i in second else 1 for i in out]
+        )
+        return _binary(g, "multiply", a, b)
+    n, m, k = (math.prod(size[i] for i in group) for group in (rows, columns, summed))
+    stack = [size[i] for i in batch]
+    a = _rearranged(g, ins[0], first, [*batch, *rows, *summed], [*stack, n, k])
+    b = _rearranged(g, ins[1], second, [*batch, *summed, *columns], [*stack, k, m])
+    product = g.call(catalogue()["matmul"], a, b)
+    order = [*batch, *rows, *columns]
+    whole = g.call(catalogue()["reshape"], product, shape=tuple([size[i] for i in order]))
+    return g.call(catalogue()["transpose"], whole, axes=tuple([order.index(i) for i in out]))
+
+
+def _rearranged(g: StraightLine, v: int, axes: str, order: list[str], shape: list[int]) -> int:
+    """A value with its axes, named by letters, in another order, and then of another shape."""
+    turned = g.call(catalogue()["transpose"], v, axes=tuple([axes.index(i) for i in order]))
+    return g.call(catalogue()["reshape"], turned, shape=tuple(shape))
