@@ -340,7 +340,7 @@ def contraction(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
         return None
     first, second = terms.split(",")
     both, result = set(first) & set(second), set(out)
-    if any(len(set(t)) != len(t) for t in (first, second)) or not set(first) | set(second) == both | result:
+    if any(len(set(t)) != len(t) for t in (first, second)) or set(first) | set(second) != both | result:
         return None
     size = dict(zip(first + second, g.spaces[ins[0]].shape + g.spaces[ins[1]].shape, strict=True))
     if any(
