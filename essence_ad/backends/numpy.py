@@ -154,7 +154,8 @@ class _Writer:
                     self.lines.append(f"{self.text[o]} = float({self.text[o]})")
             return
         if self.number(out):
-            self.define(out, self.scalar(op, ins), 1 + max([self.depth.get(i, 0) for i in ins], default=0))
+            pure = all(map(self.number, ins))  # an array may be written over before the number is read
+            self.define(out, self.scalar(op, ins), 1 + max([self.depth.get(i, 0) for i in ins], default=0) if pure else DEEP)
             return
         self.array(number, op, ins, out)
 

@@ -75,6 +75,15 @@ def test_a_chain_of_elementwise_results_uses_one_array() -> None:
     assert source.count("out=") == 3
 
 
+def test_a_number_read_from_an_array_is_read_before_the_array_is_written_over() -> None:
+    def f(x: Any) -> Any:
+        y = np.tanh(x)
+        return np.sum(y), np.cos(y * y)
+
+    total, _ = write(trace(f, R[3]).diagram).function()(np.array([0.1, 0.2, 0.3]))
+    assert np.isclose(total, np.tanh([0.1, 0.2, 0.3]).sum())
+
+
 def test_constants_are_exact() -> None:
     def f(x: float) -> Any:
         return x * 0.1 + 1e-300 - -2.5
