@@ -49,6 +49,9 @@ def table() -> dict[str, list[Any]]:
     return found
 
 
+LARGE = 1_000_000  #: constants up to this size are looked at, for being one number everywhere
+
+
 def uniform(g: StraightLine, v: int) -> Any:
     """The number that an array holds everywhere, ``None`` where that is not known."""
     value = g.value(v)
@@ -63,7 +66,7 @@ def uniform(g: StraightLine, v: int) -> Any:
 
 def same_everywhere(value: Any) -> Any:
     """The number that a small known array holds everywhere."""
-    return value.flat[0] if 0 < value.size <= SMALL and np.all(value == value.flat[0]) else None
+    return value.flat[0] if 0 < value.size <= LARGE and np.all(value == value.flat[0]) else None
 
 
 def is_number(c: Any, n: float) -> bool:
@@ -118,6 +121,24 @@ def scaling(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
     return None
 
 
+@rule("scale", law="mul is bilinear: s mul (a, t b) = mul (a, (s t) b); moving numbers about is linear")
+def scaled_product(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
+    """A factor of a product meets that of an operand."""
+    (x,) = ins
+    if np.ndim(op.factor) or g.name(x) != "multiply":
+        return None
+    for a, b in (g.ins(x), g.ins(x)[::-1]):
+        inner = g.ins(b)[0] if g.name(b) in _MOVES else b
+        if _number_scale(g, inner):
+            factor = op.factor * g.op(inner).factor
+            small = g.emit(Scale(factor), g.ins(inner))[0]
+            return _binary(g, "multiply", a, g.emit(g.op(b), (small,))[0] if inner != b else small)
+    return None
+
+
+_MOVES = frozenset({"reshape", "transpose", "expand_dims", "broadcast_to", "moveaxis", "swapaxes", "squeeze"})
+
+
 @rule("multiply", law="mul . (const c & id) = scale c")
 def multiply_constant(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     """A product with one number is a scaling."""
@@ -165,6 +186,16 @@ def add_zero(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
         if is_number(uniform(g, z), 0) and same_space(g, x, op, ins):
             return x
     return None
+
+
+@rule("add", law="a + a = scale 2 a")
+def doubled(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """A value added to itself."""
+    a, b = ins
+    scalable = g.spaces[a].dtype.kind in "fc" and (
+        isinstance(g.op(a), Scale) or (g.name(a) == "multiply" and g.spaces[a].shape)
+    )
+    return g.emit(Scale(2.0), (a,))[0] if a == b and scalable else None
 
 
 @rule("add", law="a + (-b) = a - b, also for products with a negated operand")

@@ -38,6 +38,11 @@ EXAMPLES: dict[str, list[tuple[Callable[..., Any], Space]]] = {
         (lambda x: np.einsum("ij,jk->kij", x, np.sin(x).T), R[2, 3]),
         (lambda x: np.einsum("i,j->ji", x, np.sin(x)), R[3]),
     ],
+    "scaled_product": [
+        (lambda x: 2.0 * (np.sin(x) * (3.0 * x)), R[2]),
+        (lambda x: 2.0 * (np.reshape(3.0 * x, (1, 2)) * x), R[2]),
+    ],
+    "doubled": [(lambda x: (y := 0.5 * x) + y, R[2])],
     "difference": [(lambda x: x - (-np.sin(x)), R), (lambda x: x - 0.0, R), (lambda x: 0.0 - x, R[2])],
     "negation": [(lambda x: -(np.negative(x)), R[2]), (lambda x: -(3.0 * x), R)],
     "quotient": [(lambda x: x / 1.0, R), (lambda x: (-x) / np.exp(x), R[2]), (lambda x: x / (-np.exp(x)), R)],
