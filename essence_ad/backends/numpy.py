@@ -11,6 +11,7 @@ import functools
 import math
 from collections import Counter
 from collections.abc import Callable
+from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,7 +156,9 @@ class _Writer:
             return
         if self.number(out):
             pure = all(map(self.number, ins))  # an array may be written over before the number is read
-            self.define(out, self.scalar(op, ins), 1 + max([self.depth.get(i, 0) for i in ins], default=0) if pure else DEEP)
+            self.define(
+                out, self.scalar(op, ins), 1 + max([self.depth.get(i, 0) for i in ins], default=0) if pure else DEEP
+            )
             return
         self.array(number, op, ins, out)
 
@@ -209,6 +212,8 @@ class _Writer:
             return f"{self.constant(op.factor)} * {given[0]}"
         if isinstance(op, Negate):
             return f"np.negative({given[0]})"
+        if op.name == "index" and self.spaces[ins[0]].shape:
+            return f"{given[0]}[{_key(op.params['key']) or self.object(op.params['key'], 'key')}]"
         if op.name == "sum" and self.spaces[ins[0]].shape:
             keep = ", keepdims=True" if op.params["keepdims"] else ""
             reduce = self.object(np.add.reduce, "add_reduce")
@@ -235,6 +240,8 @@ class _Writer:
     def array(self, number: int, op: Any, ins: tuple[int, ...], out: int) -> None:
         """A statement that makes an array."""
         space: Array = self.spaces[out]
+        if op.name == "scatter_sum" and self.scattered(op, ins, out):
+            return
         function = _ufunc(op)
         if function is None or space.shape == ():
             self.lines.append(f"{self.fresh(out)} = {self.general(op, ins)}")
@@ -255,12 +262,40 @@ class _Writer:
             self.mine.discard(over)
         self.mine.add(out)
 
+    def scattered(self, op: Any, ins: tuple[int, ...], out: int) -> bool:
+        """Statements that add each value at its place, where all places are slices."""
+        keys = [_key(key) for key in op.params["keys"]]
+        space: Array = self.spaces[out]
+        if not space.shape or not all(keys):
+            return False
+        name = self.fresh(out)
+        self.lines.append(f"{name} = np.zeros({space.shape!r}, {self.object(space.dtype, 'dtype')})")
+        self.lines.extend(f"{name}[{key}] += {self.text[i]}" for key, i in zip(keys, ins, strict=True))
+        self.mine.add(out)
+        self.made.add(out)
+        return True
+
     def reusable(self, number: int, ins: tuple[int, ...], space: Array) -> int | None:
         """An operand of the same space that this function made and nobody reads after this statement."""
         for i in ins:
             if i in self.mine and self.spaces[i] == space and self.last.get(self.base.get(i, i)) == number:
                 return i
         return None
+
+
+def _key(key: Any) -> str:
+    """A key of numbers and slices as text, empty for another one."""
+    parts = key if isinstance(key, tuple) else (key,)
+    texts = []
+    for part in parts:
+        if isinstance(part, slice) and all(type(v) in (int, NoneType) for v in (part.start, part.stop, part.step)):
+            ends = ["" if v is None else repr(v) for v in (part.start, part.stop, part.step)]
+            texts.append(":".join(ends if ends[2] else ends[:2]))
+        elif type(part) is int or part is None or part is Ellipsis:
+            texts.append("..." if part is Ellipsis else repr(part))
+        else:
+            return ""
+    return ", ".join(texts) + ("," if isinstance(key, tuple) and len(parts) == 1 else "")
 
 
 def _ufunc(op: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from essence_ad import R
 from essence_ad.backends.numpy import write
+from essence_ad.calculus.gradient import value_and_grad
 from essence_ad.diagram import Diagram
 from essence_ad.errors import UnsupportedError
 from essence_ad.operation import Op
@@ -68,6 +69,18 @@ def test_every_result_has_memory_of_its_own() -> None:
         r += 100.0 * (i + 1)
     assert np.array_equal(x, [0.0, 1.0, 2.0]) and np.array_equal(f(x)[2], np.ones(3))
     assert results[3][0] == 400.0 and results[4][0] == 500.0
+
+
+def test_slices_are_written_as_slices() -> None:
+    def f(x: Any) -> Any:
+        return np.sum((x[1:] - x[:-1] ** 2) ** 2) + x[0] * x[-1] + np.sum(x[::-2] * x[::2]) + np.sum(x[[0, 0, 1]])
+
+    d = trace(value_and_grad(f), R[5]).diagram
+    x = np.linspace(-1.0, 1.0, 5)
+    value, slope = write(d).function()(x)
+    expected = value_and_grad(f)(x)
+    assert value == pytest.approx(expected[0]) and np.allclose(slope, expected[1])
+    assert "[1:]" in write(trace(lambda x: x[1:] * 2.0, R[5]).diagram).text
 
 
 def test_a_chain_of_elementwise_results_uses_one_array() -> None:
