@@ -11,12 +11,14 @@ from pathlib import Path
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure what is asked for and write it down."""
-    from benchmarks.machine import ONE_THREAD
+    from benchmarks.machine import ENVIRONMENT
 
-    os.environ.update(ONE_THREAD)  # before any system is loaded
+    os.environ.update(ENVIRONMENT)  # before any system is loaded
     from benchmarks.cases import all_cases
+    from benchmarks.growth import growth, table
     from benchmarks.machine import describe
-    from benchmarks.measure import OURS, measure
+    from benchmarks.measure import BY_HAND, OURS, measure
+    from benchmarks.memory import measured
     from benchmarks.report import as_json, markdown
     from benchmarks.systems import FILES, systems
     from benchmarks.systems.system import System
@@ -35,13 +37,17 @@ def main(arguments: list[str] | None = None) -> None:
     rows = []
     for case in cases:
         rows.append(measure(case, found, rounds))
+        if not options.quick and not options.no_memory:
+            for name in (BY_HAND, *[n for n in wanted if isinstance(found[n], System) and n not in rows[-1].failures]):
+                rows[-1].memory[name] = measured(case.name, name)
         print(f"{case.name}: {_line(rows[-1])}", file=sys.stderr, flush=True)
-    text = markdown(rows, machine, rounds, [n for n in wanted if n != OURS])
+    lengths = {} if options.quick or options.case else growth(found, 3)
+    text = markdown(rows, machine, rounds, [n for n in wanted if n != OURS], table(lengths) if lengths else "")
     print(text)
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")
     if options.json:
-        options.json.write_text(json.dumps(as_json(rows, machine, rounds), indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(as_json(rows, machine, rounds, lengths), indent=1) + "\n", encoding="utf-8")
 
 
 def _line(row: object) -> str:
@@ -59,6 +65,7 @@ def _options(names: list[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, help="interleaved rounds (21; with --quick 3)")
     parser.add_argument("--quick", action="store_true", help="few rounds, no torch.compile")
+    parser.add_argument("--no-memory", action="store_true", help="do not start a process for each peak of memory")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
     return parser

@@ -7,12 +7,11 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
-#: one thread for everybody: set before NumPy or a system is loaded
-ONE_THREAD = {
+#: one thread for everybody, and nothing compiled in an earlier run: set before NumPy or a system is loaded
+ENVIRONMENT = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1", "JAX_PLATFORMS": "cpu",
+    "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
 }  # fmt: skip
 
 
@@ -30,6 +29,8 @@ def processor() -> str:
 
 def describe(versions: Mapping[str, str]) -> dict[str, str]:
     """Everything that a reader needs to judge the times."""
+    import numpy as np  # not before the environment is set
+
     build = np.show_config(mode="dicts")
     blas = build["Build Dependencies"]["blas"] if build else {}
     return {

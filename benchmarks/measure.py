@@ -12,8 +12,9 @@ import numpy as np
 
 from benchmarks.case import Case, Data
 from benchmarks.systems.system import Absent, Prepared, System
-from benchmarks.timing import SAMPLE_SECONDS, interleaved
+from benchmarks.timing import COMPILE_SECONDS, SAMPLE_SECONDS, interleaved, limit
 from essence_ad import count
+from essence_ad.backends.numpy import write
 from essence_ad.compiler.compiled import compile
 
 OURS = "essence_ad"
@@ -21,6 +22,7 @@ BY_HAND = "NumPy by hand"
 UNCOMPILED = "essence_ad uncompiled"
 VALUE = "essence_ad value"
 PLAIN_VALUE = "NumPy value"
+SOURCE = "essence_ad source"  #: the generated function, called directly
 SLOW = 2.0  #: a call of more seconds is timed in fewer rounds
 TRIES = 5  #: how often a compilation is timed
 
@@ -31,7 +33,8 @@ class Row:
 
     name: str
     title: str
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)  #: medians
+    fastest: dict[str, float] = field(default_factory=dict)
     compile_seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     disagreement: dict[str, float] = field(default_factory=dict)
@@ -71,14 +74,15 @@ def measure(case: Case, systems: Mapping[str, System | Absent], rounds: int) -> 
     by_hand = case.by_hand(*data.constants)
     expected = leaves(by_hand(*data.arguments))
     _admit(row, case, calls, BY_HAND, Prepared(by_hand, data.arguments, 0.0), expected, np.asarray)
-    for name, write in case.also.items():
-        _admit(row, case, calls, name, Prepared(write(*data.constants), data.arguments, 0.0), expected, np.asarray)
+    for name, also in case.also.items():
+        _admit(row, case, calls, name, Prepared(also(*data.constants), data.arguments, 0.0), expected, np.asarray)
     for name, system in systems.items():
         if isinstance(system, Absent):
             row.failures[name] = f"absent: {system.reason}"
             continue
         try:
-            prepared = system.prepare(case, data)
+            with limit(COMPILE_SECONDS):
+                prepared = system.prepare(case, data)
             _admit(row, case, calls, name, prepared, expected, system.numpy)
         except Exception as error:
             row.failures[name] = f"{type(error).__name__}: {str(error).strip()[:300]}"
@@ -88,7 +92,9 @@ def measure(case: Case, systems: Mapping[str, System | Absent], rounds: int) -> 
     ours = systems.get(OURS)
     if isinstance(ours, System):
         _ours(row, case, data, ours, calls, expected)
-    row.seconds = interleaved(calls, rounds, SAMPLE_SECONDS)
+    times = interleaved(calls, rounds, SAMPLE_SECONDS)
+    row.seconds = {name: statistics.median(t) for name, t in times.items()}
+    row.fastest = {name: min(t) for name, t in times.items()}
     _compile_times(row, case, data, systems, rounds)
     return row
 
@@ -98,7 +104,7 @@ def _admit(
     numpy: Callable[[Any], Any],
 ) -> None:  # fmt: skip
     """A contender takes part if its results are right."""
-    call, arguments, _ = prepared
+    call, arguments = prepared.call, prepared.arguments
     start = time.perf_counter()
     result = call(*arguments)
     took = time.perf_counter() - start
@@ -118,9 +124,7 @@ def _ours(
     f = case.program(system.np, *data.constants)
     derivative = system.derivative(case, data)
     inputs = data.arguments[: case.inputs]
-    plain = _wrapped(f, inputs)
-    calls[PLAIN_VALUE] = lambda: plain(*inputs)
-    parts: dict[str, Callable[[], None]] = {}
+    calls[PLAIN_VALUE] = lambda: f(*inputs)
 
     def uncompiled() -> None:
         _admit(row, case, calls, UNCOMPILED, Prepared(derivative, data.arguments, 0.0), expected, system.numpy)
@@ -136,7 +140,11 @@ def _ours(
             row.counts[name], row.counts[f"{name}, elements"] = found.total, found.elements
 
     def boxes() -> None:
-        row.counts["derivative, boxes"] = operations(compile(derivative, *data.arguments))
+        program = compile(derivative, *data.arguments)
+        row.counts["derivative, boxes"] = operations(program)
+        if case.small:
+            function = write(program.form).function()
+            calls[SOURCE] = lambda: function(*data.arguments)
 
     parts = {UNCOMPILED: uncompiled, VALUE: value, "counts": counted, "boxes": boxes}
     for name, part in parts.items():
@@ -144,10 +152,6 @@ def _ours(
             part()
         except Exception as error:
             row.failures[name] = f"{type(error).__name__}: {str(error).strip()[:300]}"
-
-
-def _wrapped(f: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    return f
 
 
 def operations(compiled: Any) -> int:

@@ -6,17 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.measure import BY_HAND, OURS, PLAIN_VALUE, UNCOMPILED, VALUE, Row
+from benchmarks.measure import BY_HAND, OURS, PLAIN_VALUE, SOURCE, UNCOMPILED, VALUE, Row
 
 
-def as_json(rows: Iterable[Row], machine: Mapping[str, str], rounds: int) -> dict[str, Any]:
+def as_json(rows: Iterable[Row], machine: Mapping[str, str], rounds: int, growth: Any) -> dict[str, Any]:
     """Everything that was measured."""
-    return {"machine": dict(machine), "rounds": rounds, "cases": [asdict(row) for row in rows]}
+    return {"machine": dict(machine), "rounds": rounds, "cases": [asdict(row) for row in rows], "growth": growth}
 
 
-def markdown(rows: list[Row], machine: Mapping[str, str], rounds: int, peers: list[str]) -> str:
+def markdown(rows: list[Row], machine: Mapping[str, str], rounds: int, peers: list[str], growth: str = "") -> str:
     """The tables of a run."""
-    also = sorted({n for row in rows for n in row.seconds} - {OURS, BY_HAND, PLAIN_VALUE, UNCOMPILED, VALUE, *peers})
+    also = sorted(
+        {n for row in rows for n in row.seconds} - {OURS, BY_HAND, PLAIN_VALUE, SOURCE, UNCOMPILED, VALUE, *peers}
+    )
     parts = [
         _machine(machine, rounds),
         "### Time of one call, microseconds (medians)",
@@ -36,7 +38,24 @@ def markdown(rows: list[Row], machine: Mapping[str, str], rounds: int, peers: li
                 for r in rows]),
     ]  # fmt: skip
     if any(r.memory for r in rows):
-        parts += ["### Peak memory of one call, kilobytes", _memory(rows)]
+        parts += [
+            "### Peak memory of one warm call, kilobytes",
+            "What Python's allocators gave (NumPy's arrays among it) and, for JAX, what XLA says that the executable needs; "
+            "after ≈ by how much the process grew, to 256 KB or so.",
+            _memory(rows),
+        ]
+    small = [r for r in rows if SOURCE in r.seconds and OURS in r.seconds]
+    if small:
+        lines = [
+            [r.name, *[_time(r, n) for n in (OURS, SOURCE)], _number((r.seconds[OURS] - r.seconds[SOURCE]) * 1e6)]
+            for r in small
+        ]
+        parts += [
+            "### What a call adds to the generated function, microseconds",
+            _table(["case", "compiled program", "its function", "difference"], lines),
+        ]
+    if growth:
+        parts += ["### Compile time against length: a chain of primitives, value and gradient", growth]
     failures = [f"- {r.name}, {name}: {text.splitlines()[0]}" for r in rows for name, text in r.failures.items()]
     parts += [
         "### Not in the tables",
@@ -67,10 +86,9 @@ def _memory(rows: list[Row]) -> str:
 
 
 def _kilobytes(found: Mapping[str, Any] | None) -> str:
-    if not found:
+    if not found or "resident" not in found:
         return "–"
-    exact = found.get("exact")
-    return _number(found["resident"] / 1024) + ("" if exact is None else f" ({_number(exact / 1024)})")
+    return _number(found["exact"] / 1024) if "exact" in found else f"≈ {_number(found['resident'] / 1024)}"
 
 
 def _compilers(rows: list[Row]) -> list[str]:

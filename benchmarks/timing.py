@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import gc
-import statistics
+import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+COMPILE_SECONDS = 60  #: a system that is not ready after this time is said not to be
 Call = Callable[[], Any]
 SAMPLE_SECONDS = 0.005  #: a sample repeats its call until it takes about this long
+
+
+@contextmanager
+def limit(seconds: int) -> Iterator[None]:
+    """Work that is given up after some seconds, with ``TimeoutError``."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError(f"not ready after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def repetitions(call: Call, seconds: float) -> int:
@@ -30,8 +48,8 @@ def sample(call: Call, number: int) -> float:
     return (time.perf_counter() - start) / number
 
 
-def interleaved(calls: Mapping[str, Call], rounds: int, seconds: float = SAMPLE_SECONDS) -> dict[str, float]:
-    """The median time of each call; the order turns by one place every round."""
+def interleaved(calls: Mapping[str, Call], rounds: int, seconds: float = SAMPLE_SECONDS) -> dict[str, list[float]]:
+    """The times of each call, one a round; the order turns by one place every round."""
     numbers = {name: repetitions(call, seconds) for name, call in calls.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
     names = list(calls)
@@ -44,4 +62,4 @@ def interleaved(calls: Mapping[str, Call], rounds: int, seconds: float = SAMPLE_
                 times[name].append(sample(calls[name], numbers[name]))
     finally:
         gc.unfreeze()
-    return {name: statistics.median(t) for name, t in times.items()}
+    return times

@@ -14,13 +14,13 @@ import numpy as np
 
 from benchmarks.case import Case, Data, Function
 
-CHUNK = 2048  # observations that are worked on together
+CHUNK = 8192  # observations that are worked on together
 
 
 def data(cameras: int, points: int, observations: int) -> Data:
     random = np.random.default_rng(cameras)
     table = np.concatenate([
-        random.normal(size=(cameras, 3)), random.normal(size=(cameras, 3)) / 10, random.uniform(500, 600, (cameras, 1)),
+        random.normal(size=(cameras, 3)) / 4, random.normal(size=(cameras, 3)) / 10, random.uniform(500, 600, (cameras, 1)),
         random.normal(size=(cameras, 2)), random.normal(size=(cameras, 2)) / 10,
     ], axis=1)  # fmt: skip
     X = random.normal(size=(points, 3)) + np.array([0.0, 0.0, 8.0])
@@ -84,7 +84,9 @@ def by_hand(camera: Any, point: Any, seen: Any, one: Any, zero: Any) -> Function
         out = np.empty((n, 2, 15))
         for start in range(0, n, CHUNK):
             part = slice(start, min(start + CHUNK, n))
-            rows(known.take(camera[part], axis=1), points.take(point[part], axis=1), weights[part], seen[part], out[part])
+            rows(
+                known.take(camera[part], axis=1), points.take(point[part], axis=1), weights[part], seen[part], out[part]
+            )
         return out
 
     return jacobian

@@ -16,7 +16,7 @@ from benchmarks.case import Case, Data, Function, value_and_gradient
 
 POINTS, COMPONENTS = 1000, 25
 GAMMA, M = 1.0, 0  # of the Wishart prior
-CACHED = 48 * 1024  # how many numbers of a chunk stay in the cache
+CACHED = 96 * 1024  # how many numbers of a chunk stay in the cache
 
 
 def data(d: int) -> Data:
@@ -40,7 +40,9 @@ def below_diagonal(d: int) -> tuple[Any, Any]:
 def constant(d: int) -> float:
     """The terms that depend on no parameter."""
     n = d + M + 1
-    log_gamma = 0.25 * d * (d - 1) * math.log(math.pi) + sum(math.lgamma(0.5 * n + 0.5 * (1 - j)) for j in range(1, d + 1))
+    log_gamma = 0.25 * d * (d - 1) * math.log(math.pi) + sum(
+        math.lgamma(0.5 * n + 0.5 * (1 - j)) for j in range(1, d + 1)
+    )
     prior = n * d * (math.log(GAMMA) - 0.5 * math.log(2)) - log_gamma
     return -POINTS * d * 0.5 * math.log(2 * math.pi) - COMPONENTS * prior
 

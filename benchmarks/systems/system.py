@@ -23,6 +23,8 @@ class Prepared(NamedTuple):
     call: Callable[..., Any]
     arguments: tuple[Any, ...]
     compile_seconds: float
+    more_bytes: int = 0  #: what the system says that a call needs, beside what Python's allocators see
+    counts_python: bool = True  #: whether Python's allocators see the rest
 
 
 class System(ABC):

@@ -52,7 +52,7 @@ class SYSTEM(System):
     def ready(self, g: Function, arguments: tuple[Any, ...]) -> Prepared:
         start = time.perf_counter()
         jitted = jax.jit(g)
-        jitted.lower(*arguments).compile()
+        needs = jitted.lower(*arguments).compile().memory_analysis()
         seconds = time.perf_counter() - start
         first = _first_leaf(jax.block_until_ready(jitted(*arguments)))
 
@@ -61,7 +61,7 @@ class SYSTEM(System):
             first(result).block_until_ready()  # the results of one executable are ready together
             return result
 
-        return Prepared(call, arguments, seconds)
+        return Prepared(call, arguments, seconds, needs.temp_size_in_bytes + needs.output_size_in_bytes)
 
 
 def _first_leaf(result: Any) -> Any:

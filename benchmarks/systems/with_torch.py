@@ -8,7 +8,7 @@ import numpy
 import torch
 
 from benchmarks.case import Function
-from benchmarks.systems.system import Namespace, System
+from benchmarks.systems.system import Namespace, Prepared, System
 
 torch.set_num_threads(1)
 
@@ -59,6 +59,9 @@ class SYSTEM(System):
             return torch.autograd.grad(value, given, seed, retain_graph=True)
 
         return value, pullback
+
+    def ready(self, g: Function, arguments: tuple[Any, ...]) -> Prepared:
+        return Prepared(g, arguments, 0.0, counts_python=False)
 
     def array(self, value: Any) -> Any:
         return torch.as_tensor(value, dtype=torch.float64 if isinstance(value, float) else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -11,6 +12,8 @@ import torch._dynamo
 from benchmarks.case import Function
 from benchmarks.systems.system import Prepared
 from benchmarks.systems.with_torch import SYSTEM as Eager
+
+logging.getLogger("torch._inductor.scheduler").setLevel(logging.CRITICAL + 1)  # it prints a program that it gives up
 
 
 class SYSTEM(Eager):
@@ -28,4 +31,4 @@ class SYSTEM(Eager):
         start = time.perf_counter()
         function = g if getattr(g, "compiled", False) else torch.compile(g)
         function(*arguments)
-        return Prepared(function, arguments, time.perf_counter() - start)
+        return Prepared(function, arguments, time.perf_counter() - start, counts_python=False)
