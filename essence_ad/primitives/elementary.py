@@ -15,6 +15,7 @@ from essence_ad.kernel import kernel
 from essence_ad.primitives.primitive import Elementwise, Primitive, on
 
 LN2 = math.log(2)
+LOG2E = 1 / math.log(2)
 LOG10E = 1 / math.log(10)
 DEGREE = math.pi / 180
 
@@ -119,6 +120,7 @@ exp = Primitive("exp", np.exp, Elementwise(lambda x, y: y), complex=True)
 exp2 = Primitive("exp2", np.exp2, Elementwise(lambda x, y: LN2 * y), complex=True)
 expm1 = Primitive("expm1", np.expm1, Elementwise(lambda x, y: np.exp(x)), complex=True)
 log = Primitive("log", np.log, Elementwise(lambda x, y: np.divide(1, x)), domain=POSITIVE, complex=True)
+log2 = Primitive("log2", np.log2, Elementwise(lambda x, y: np.divide(LOG2E, x)), domain=POSITIVE, complex=True)
 log10 = Primitive("log10", np.log10, Elementwise(lambda x, y: np.divide(LOG10E, x)), domain=POSITIVE, complex=True)
 log1p = Primitive("log1p", np.log1p, Elementwise(lambda x, y: np.divide(1, x + 1)), domain=((-0.6, 2.0),), complex=True)
 
