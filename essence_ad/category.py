@@ -12,7 +12,7 @@ from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import CompositionError, NeedsSpaceError, OptionError
 from essence_ad.linear_map import LinearMap, matrix
 from essence_ad.operation import Scale
-from essence_ad.spaces import Space, space_of
+from essence_ad.spaces import Product, Space, space_of
 from essence_ad.structure import Pattern, leaves
 
 #: What a category may have, by the paper's words: laws name what they need. ``copying``: ``dup`` is natural; ``adding``:
@@ -30,6 +30,7 @@ class Category:
     name: str = "category"
     structure: frozenset[str] = CARTESIAN  #: what laws it is held to
     arrows: type | tuple[type, ...] = object  #: the class of its arrows
+    is_linear: bool = False  #: whether it is one of linear maps, as ``D``, ``Dual``, ``Cont`` and ``Begin`` take
 
     def __call__(self, program: Any) -> Any:
         """The structure-preserving functor from programs: the program's diagram, composed here.
@@ -66,6 +67,8 @@ class Category:
     def require_arrows(self, word: str, values: tuple[Any, ...]) -> None:
         """An error where a word of the vocabulary is given something else than arrows of this category."""
         for value in values:
+            if isinstance(value, Waiting):
+                raise value.needs_space(word)
             if not self.is_arrow(value):
                 raise CompositionError(
                     f"{word} takes arrows of {self!r}", found=f"{type(value).__name__} {value!r}",
@@ -187,9 +190,23 @@ class Waiting:
         self.category, self.program = category, program
 
     def __call__(self, *args: Any) -> Any:
-        """What the arrow at the space of the argument gives."""
+        """What the arrow at the space of the argument gives; an argument of ``Shapes`` is a space itself."""
         x = args[0] if len(args) == 1 else args
+        if args and all(isinstance(arg, Space) for arg in args):
+            return self.category.diagram(self.program.program_at(x if len(args) == 1 else Product(args)).diagram)(*args)
         return self.category.diagram(self.program.program_at(space_of(x)).diagram)(x)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise self.needs_space(name)
+
+    def needs_space(self, word: str) -> NeedsSpaceError:
+        """The error of asking more of it than a value."""
+        return NeedsSpaceError(
+            f"the arrow of {self.program.name} is known at the space of its argument alone", found=f"{self!r}.{word}",
+            expected="an arrow at a known space", remedy=f"send the program at its space: {self.category!r}(program.at(space))",
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<{self.program.name} in {self.category!r}, at the space of its argument>"
@@ -203,6 +220,28 @@ def require_place(i: int, n: int) -> None:
         )
 
 
+def of_linear_maps(instance: Any, attribute: Any, k: Any) -> None:
+    """The attrs validator of a category over another one, which must be one of linear maps.
+
+    Raises ``OptionError`` otherwise.
+    """
+    if not isinstance(k, Category) or not k.is_linear:
+        raise OptionError(
+            f"{type(instance).__name__} takes a category of linear maps", found=repr(k),
+            expected="a category with sums and scaling",
+            remedy="use Additive, Matrices, Dual(k), Cont(k, r) or Begin(k, r)",
+        )  # fmt: skip
+
+
+def a_space(instance: Any, attribute: Any, space: Any) -> None:
+    """The attrs validator of a space. Raises ``OptionError`` otherwise."""
+    if not isinstance(space, Space):
+        raise OptionError(
+            f"{type(instance).__name__} takes a space", found=repr(space), expected="a space, as R or R[3]",
+            remedy="ask space_of(x) for the space of a value",
+        )  # fmt: skip
+
+
 class LinearCategory(Category):
     """A category of linear maps: what ``D`` takes. Its boxes are linear operations with transposes, or its own arrows.
 
@@ -211,6 +250,7 @@ class LinearCategory(Category):
 
     structure = BIPRODUCT
     arrows: type | tuple[type, ...] = LinearMap
+    is_linear = True
 
     def push(self, d: Diagram, g: Any) -> Any:
         """``d`` after the arrow ``g``: how far one arrow gets when it is pushed through, first box first."""

@@ -16,8 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from essence_ad.errors import EssenceError, NeedsSpaceError, NotDifferentiableError, NotLinearError, StructureError
-from essence_ad.spaces import ZERO, Product, Space, add, describe
+from essence_ad.errors import (
+    EssenceError,
+    NeedsSpaceError,
+    NotDifferentiableError,
+    NotLinearError,
+    ShapeError,
+    StructureError,
+)
+from essence_ad.spaces import ZERO, Product, Space, add, describe, fits
 from essence_ad.structure import Pattern, leaves
 
 Box = tuple[Any, tuple[int, ...], tuple[int, ...]]
@@ -333,7 +340,7 @@ class Diagram:
         while stack:
             wires, part = stack.pop()
             if not isinstance(wires, tuple):
-                env[wires] = part
+                _put(env, wires, part)
             elif isinstance(part, Product) and len(part.parts) == len(wires):
                 stack.extend(zip(wires, part.parts, strict=True))
             else:
@@ -350,7 +357,7 @@ class Diagram:
                 inputs = [known if i is None else i for i in inputs]
             result = inputs[0] if op is None else op.shape(*inputs)
             for wire, part in zip(outs, result if isinstance(result, tuple) else (result,), strict=True):
-                env[wire] = part
+                _put(env, wire, part)
         return env
 
     def at(self, space: Space) -> Diagram:
@@ -358,6 +365,16 @@ class Diagram:
         env = self.spaces(space)
         boxes = [(op if op is None else op.at(*[env[i] for i in ins]), ins, outs) for op, ins, outs in self.boxes]
         return Diagram(self.dom, self.cod, boxes, self.n_wires, space, _space(self.cod, env))
+
+
+def _put(env: list[Any], wire: int, space: Space) -> None:
+    """A space onto a wire; what stands there is a summand, so it must fit."""
+    if env[wire] is not None and not fits(env[wire], space):
+        raise ShapeError(
+            "values of different spaces cannot be added", found=f"{env[wire]} and {space}", expected="one space",
+            remedy="reshape one of the two before jam or join; the primitive add broadcasts",
+        )  # fmt: skip
+    env[wire] = space
 
 
 def _space(pattern: Pattern, env: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 
 from essence_ad.diagram import IDENTITY, Box, Diagram, Op, uncollected
+from essence_ad.errors import StructureError
 from essence_ad.primitives.primitive import Negate, Projection, Scale
 from essence_ad.structure import NUM, Pattern, leaves, substitute
 
@@ -67,6 +68,11 @@ class Builder:
     def split(self, tree: Any, n: int) -> tuple[Any, ...]:
         """A tree as a product of ``n``, with projections where one wire holds it all."""
         if isinstance(tree, tuple):
+            if len(tree) != n:
+                raise StructureError(
+                    "a product does not fit the program", found=f"{len(tree)} parts", expected=f"{n} parts",
+                    remedy="give one value for each part",
+                )  # fmt: skip
             return tree
         if tree is NOTHING:
             return (NOTHING,) * n
@@ -115,7 +121,7 @@ class Builder:
         if op is IDENTITY:
             return tree
         if isinstance(op, Projection) and isinstance(tree, tuple):
-            return tree[op.i]
+            return op.apply(tree)
         if isinstance(tree, tuple) and isinstance(op, (Scale, Negate)):
             return tuple([self.box(op, t) for t in tree])
         ins = tuple(leaves(tree)) if op.dom != () else ()  # a constant reads nothing, whatever stands there

@@ -14,7 +14,7 @@ from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
 from essence_ad.inlining import inline, unfold
 from essence_ad.operation import LinearOp, Scale
-from essence_ad.spaces import ZERO, Array, Product, Space, pack, scale, space_of, tree_leaves
+from essence_ad.spaces import ZERO, Array, Product, Space, components, fits, pack, scale, space_of, tree_leaves
 from essence_ad.structure import NUM, Pattern, leaves
 
 
@@ -65,7 +65,8 @@ class LinearMap(Op):
     def apply(self, *inputs: Any) -> Any:
         """The image of a packed vector, in arrays that whoever gets them may change."""
         with np.errstate(all="ignore"):  # a slope may be infinite where the function itself warns of nothing
-            return _writable(propagate(self.diagram, inputs[0] if len(inputs) == 1 else tuple(inputs)))
+            x = inputs[0] if len(inputs) == 1 else tuple(inputs)
+            return _owned(propagate(self.diagram, x), x)
 
     def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """Itself."""
@@ -86,20 +87,19 @@ class LinearMap(Op):
         return self.target if self.target is not None else self.at(*spaces).target
 
     def __matmul__(self, other: LinearMap) -> LinearMap:
-        """This map after another."""
+        """This map after another; ``CompositionError`` where the two do not fit."""
+        if not isinstance(other, LinearMap):
+            return NotImplemented
         require_fit(other.target, self.source, lambda: f"{other!r}   then   {self!r}")
         return LinearMap(sequence(other.diagram, self.diagram))
 
     def __rshift__(self, other: LinearMap) -> LinearMap:
-        return other @ self
+        return other.__matmul__(self) if isinstance(other, LinearMap) else NotImplemented
 
     def __add__(self, other: LinearMap) -> LinearMap:
         if not isinstance(other, LinearMap):
             return NotImplemented
-        d = Diagram(
-            0, 1, [(self, (0,), (1,)), (other, (0,), (1,))], 2, self.source or other.source, self.target or other.target
-        )
-        return LinearMap(d)
+        return LinearMap(with_ends(Diagram(0, 1, [(self, (0,), (1,)), (other, (0,), (1,))], 2)))
 
     def __mul__(self, s: Any) -> LinearMap:
         d = Diagram(0, 2, [(self, (0,), (1,)), (Scale(s), (1,), (2,))], 3, self.source, self.target)
@@ -114,9 +114,9 @@ class LinearMap(Op):
         """The matrix, of shape ``(target.dim, source.dim)``, by running the map or its transpose, whichever is shorter."""
         source, target = self.named()
         if source.dim <= target.dim:
-            columns = [target.to_vector(image) for image in self.images()]
+            columns = [components(image) for image in self.images()]
             return np.stack(columns, axis=1) if columns else np.zeros((target.dim, 0))
-        rows = [source.to_vector(image) for image in self.T.images()]
+        rows = [components(image) for image in self.T.images()]
         return np.stack(rows) if rows else np.zeros((0, source.dim))
 
     def images(self) -> list[Any]:
@@ -136,6 +136,10 @@ class LinearMap(Op):
 
     def named(self) -> tuple[Space, Space]:
         """Source and target, an error where they are not known."""
+        if self.source is not None and self.target is None:
+            found = self.at(self.source).target
+            if found is not None:
+                return self.source, found
         if self.source is None or self.target is None:
             raise NeedsSpaceError(
                 "a linear map at no known space has no matrix", found=repr(self), expected="a map between known spaces",
@@ -148,11 +152,27 @@ class LinearMap(Op):
         return f"<linear map {names[0]} -> {names[1]}, {len(self.diagram.boxes)} boxes>"
 
 
-def _writable(tree: Any) -> Any:
-    """A tree without views that NumPy made by broadcasting: whoever gets it may change it."""
-    if isinstance(tree, tuple):
-        return tuple([_writable(t) for t in tree])
-    return tree.copy() if isinstance(tree, np.ndarray) and not tree.flags.writeable else tree
+def _owned(tree: Any, given: Any) -> Any:
+    """A tree of arrays that share no memory with what was given, or with each other: whoever gets it may change it."""
+    seen = {_memory(x) for x in tree_leaves(given) if isinstance(x, np.ndarray)}
+
+    def own(part: Any) -> Any:
+        if isinstance(part, tuple):
+            return tuple([own(p) for p in part])
+        if not isinstance(part, np.ndarray):
+            return part
+        if _memory(part) in seen or not part.flags.writeable:
+            return part.copy()
+        seen.add(_memory(part))
+        return part
+
+    return own(tree)
+
+
+def _memory(x: Any) -> int:
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    return id(x)
 
 
 def _complex(space: Space, at_one: Any, at_i: Any) -> Any:
@@ -163,20 +183,13 @@ def _complex(space: Space, at_one: Any, at_i: Any) -> Any:
     return at_one if space.dtype.kind == "c" else at_one - 1j * at_i
 
 
-def fits(a: Space, b: Space) -> bool:
-    """Whether two spaces have the same structure and shapes; dtypes and containers may differ."""
-    if isinstance(a, Product) and isinstance(b, Product):
-        return len(a.parts) == len(b.parts) and all(map(fits, a.parts, b.parts))
-    return isinstance(a, Array) and isinstance(b, Array) and a.shape == b.shape
-
-
 def require_fit(found: Space | None, expected: Space | None, describe: Any) -> None:
     """An error where two known spaces that must be one are not; ``describe()`` tells of the arrows."""
     if found is None or expected is None or fits(found, expected):
         return
     raise CompositionError(
         "these linear maps cannot be composed: the boundaries do not fit", found=describe(),
-        expected=f"the space {found} where the first ends to be the space {expected} where the second starts",
+        expected=f"the space {found} where they meet to be the space {expected}",
         remedy="put a map between them, or change one of the two",
     )  # fmt: skip
 
@@ -200,7 +213,7 @@ def matrix(f: LinearMap, source: Space, target: Space) -> Any:
     [[1.0, 1.0]]
     """
     d = f.diagram if f.source is not None else f.at(source).diagram
-    columns = [target.to_vector(target.fill(propagate(d, e))) for e in source.units()]
+    columns = [components(target.fill(propagate(d, e))) for e in source.units()]
     return np.stack(columns, axis=1) if columns else np.zeros((target.dim, 0))
 
 
@@ -210,19 +223,24 @@ def propagate(d: Diagram, tree: Any) -> Any:
 
 
 def with_ends(d: Diagram) -> Diagram:
-    """The diagram with the spaces of its ends, where boxes that know their own tell them."""
+    """The diagram with the spaces of its ends, where boxes that know their own tell them.
+
+    Raises ``CompositionError`` where two such boxes meet that do not fit.
+    """
     if d.dom_space is not None and d.cod_space is not None:
         return d
-    starts: dict[int, Space] = {}
-    ends: dict[int, Space] = {}
+    known: dict[int, Space] = {}
+    tellers: dict[int, Any] = {}
     for op, ins, outs in d.boxes:
         if len(ins) == len(outs) == 1:
-            source, target = getattr(op, "source", None), getattr(op, "target", None)
-            for table, wire, space in ((starts, ins[0], source), (ends, outs[0], target)):
-                known = space[0] if isinstance(space, tuple) else space
-                if known is not None:
-                    table.setdefault(wire, known)
-    dom, cod = _ended(d.dom, starts), _ended(d.cod, ends)
+            for wire, end in ((ins[0], getattr(op, "source", None)), (outs[0], getattr(op, "target", None))):
+                space = end[0] if isinstance(end, tuple) else end
+                if space is None:
+                    continue
+                if wire not in known:
+                    known[wire], tellers[wire] = space, op
+                require_fit(known[wire], space, lambda wire=wire, op=op: f"{tellers[wire]!r}   and   {op!r}")
+    dom, cod = _ended(d.dom, known), _ended(d.cod, known)
     if dom is None and cod is None:
         return d
     return Diagram(d.dom, d.cod, d.boxes, d.n_wires, d.dom_space or dom, d.cod_space or cod)

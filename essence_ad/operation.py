@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from essence_ad.diagram import IDENTITY, Chain, Op
-from essence_ad.errors import DTypeError, NeedsSpaceError, ShapeError
+from essence_ad.errors import DTypeError, NeedsSpaceError, ShapeError, StructureError
 from essence_ad.kernel import astype
 from essence_ad.spaces import ZERO, Array, Product, Space, describe, scale, space_of
 from essence_ad.structure import NUM, Pattern
@@ -58,8 +58,8 @@ class Scale(Op):
         (space,) = spaces
         factor = space_of(self.factor)
         if isinstance(space, Array) and isinstance(factor, Array):
-            shape, dtype = np.broadcast_shapes(space.shape, factor.shape), np.result_type(space.dtype, factor.dtype)
-            return Array(shape, dtype)
+            number = self.factor if type(self.factor) in (int, float, complex) else factor.dtype
+            return Array(np.broadcast_shapes(space.shape, factor.shape), np.result_type(space.dtype, number))
         return space
 
     def __repr__(self) -> str:
@@ -324,8 +324,17 @@ class Projection(Op):
         self.i, self.n = i, n
 
     def apply(self, *inputs: Any) -> Any:
-        """The part."""
-        return inputs[0][self.i]
+        """The part; ``StructureError`` where there is none."""
+        (x,) = inputs
+        if type(x) is not tuple or self.i >= len(x) or self.n not in (None, len(x)):
+            raise self._misfit(describe(x))
+        return x[self.i]
+
+    def _misfit(self, found: object) -> StructureError:
+        return StructureError(
+            f"proj({self.i}) takes a part of a product", found=found,
+            expected=f"a product of {self.n or f'at least {self.i + 1}'}", remedy="take a part that is there, counted from 0",
+        )  # fmt: skip
 
     def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """Itself, knowing the length."""
@@ -344,14 +353,17 @@ class Projection(Op):
     def at(self, *spaces: Space) -> Op:
         """Itself, knowing the length."""
         (space,) = spaces
-        assert isinstance(space, Product)
-        return Projection(self.i, len(space.parts))
+        return Projection(self.i, len(self._parts(space)))
 
     def shape(self, *spaces: Space) -> Any:
         """The part."""
         (space,) = spaces
-        assert isinstance(space, Product)
-        return space.parts[self.i]
+        return self._parts(space)[self.i]
+
+    def _parts(self, space: Space) -> tuple[Space, ...]:
+        if not isinstance(space, Product) or self.i >= len(space.parts) or self.n not in (None, len(space.parts)):
+            raise self._misfit(space)
+        return space.parts
 
     def __repr__(self) -> str:
         return f"proj({self.i})" if self.n is None else f"proj({self.i}, {self.n})"

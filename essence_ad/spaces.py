@@ -82,8 +82,7 @@ class Space:
 
     def to_vector(self, a: Any) -> Any:
         """The components in one array of shape ``(dim,)``."""
-        parts = [np.ravel(leaf) for leaf in tree_leaves(self.pack(a))]
-        return np.concatenate(parts) if parts else np.zeros(0)
+        return components(self.pack(a))
 
     def from_vector(self, v: Any, rng: np.random.Generator | None = None) -> Any:
         """The element with the given components."""
@@ -469,15 +468,52 @@ def tree_leaves(tree: Any) -> list[Any]:
     return out
 
 
+def components(tree: Any) -> Any:
+    """The components of a packed value without symbolic zeros, in one array.
+
+    >>> components((1.0, (np.ones((1, 2)),)))
+    array([1., 1., 1.])
+    """
+    parts = [np.ravel(leaf) for leaf in tree_leaves(tree)]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def fits(a: Space, b: Space) -> bool:
+    """Whether two spaces have the same structure and shapes; dtypes and containers may differ.
+
+    >>> fits(R * R[2], C * C[2]), fits(R, R[1])
+    (True, False)
+    """
+    if isinstance(a, Product) and isinstance(b, Product):
+        return len(a.parts) == len(b.parts) and all(map(fits, a.parts, b.parts))
+    return isinstance(a, Array) and isinstance(b, Array) and a.shape == b.shape
+
+
 def add(a: Any, b: Any) -> Any:
-    """The sum of two packed elements; ``ZERO`` costs nothing."""
+    """The sum of two packed elements of one space; ``ZERO`` costs nothing.
+
+    Raises ``StructureError`` or ``ShapeError`` for elements of two spaces: nothing is broadcast.
+    """
     if a is ZERO:
         return b
     if b is ZERO:
         return a
-    if isinstance(a, tuple):
+    if isinstance(a, tuple) or isinstance(b, tuple):
+        if not isinstance(a, tuple) or not isinstance(b, tuple) or len(a) != len(b):
+            raise StructureError("values of different structure cannot be added", **_two(a, b))
         return tuple([add(x, y) for x, y in zip(a, b, strict=True)])
+    if (type(a) is np.ndarray or type(b) is np.ndarray) and type(a) in _PLAIN and type(b) in _PLAIN:
+        if np.shape(a) != np.shape(b):
+            raise ShapeError("values of different shapes cannot be added", **_two(a, b))
     return a + b
+
+
+def _two(a: Any, b: Any) -> dict[str, str]:
+    return {
+        "found": f"{describe(a)} and {describe(b)}",
+        "expected": "two elements of one space",
+        "remedy": "reshape one of the two before jam or join; the primitive add broadcasts",
+    }
 
 
 def scale(s: Any, a: Any) -> Any:

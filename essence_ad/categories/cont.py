@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from essence_ad.category import BIPRODUCT, LinearCategory
+from essence_ad.category import BIPRODUCT, LinearCategory, a_space, of_linear_maps
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import StructureError
 from essence_ad.inlining import inline
@@ -95,8 +95,8 @@ class Cont(LinearCategory):
     (4.0, 3.0)
     """
 
-    k: Any
-    r: Space = R
+    k: Any = attrs.field(validator=of_linear_maps)
+    r: Space = attrs.field(default=R, validator=a_space)
 
     structure = BIPRODUCT | {"continuations"}
     arrows = ContArrow

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from essence_ad.category import BIPRODUCT, LinearCategory
+from essence_ad.category import BIPRODUCT, LinearCategory, of_linear_maps
 from essence_ad.diagram import Diagram, Op
 from essence_ad.linear_map import LinearMap
 
@@ -50,7 +50,7 @@ class Dual(LinearCategory):
     (12.0, (4.0, 3.0))
     """
 
-    k: Any
+    k: Any = attrs.field(validator=of_linear_maps)
 
     structure = BIPRODUCT | {"dual"}
     arrows = DualArrow
