@@ -12,12 +12,11 @@ from typing import Any
 import attrs
 import numpy as np
 
-from essence_ad.category import BIPRODUCT, Category
+from essence_ad.category import BIPRODUCT, Category, of_linear_maps
 from essence_ad.diagram import Diagram, Op, collect, uncollected
-from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError, OptionError, StructureError
+from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError, StructureError
 from essence_ad.inlining import explicit, inline, unfold
-from essence_ad.linear_map import fits
-from essence_ad.spaces import ZERO, Space, describe, pack, space_of
+from essence_ad.spaces import ZERO, Space, describe, fits, pack, space_of
 
 
 class Derivative:
@@ -219,18 +218,10 @@ class D(Category):
     Raises ``OptionError`` for a category that is not one of linear maps.
     """
 
-    k: Any = attrs.field()
+    k: Any = attrs.field(validator=of_linear_maps)
 
     structure = BIPRODUCT | {"general", "numeric", "derivative"}
     arrows = Derivative
-
-    @k.validator
-    def _is_linear(self, attribute: Any, k: Any) -> None:
-        if not isinstance(k, Category) or "cocartesian" not in k.structure:
-            raise OptionError(
-                "D takes a category of linear maps", found=repr(k), expected="a category with sums and scaling",
-                remedy="use Additive, Matrices, Dual(k), Cont(k, r) or Begin(k, r)",
-            )  # fmt: skip
 
     def is_arrow(self, value: Any) -> bool:
         """Whether a value is such a function with derivatives in ``k``."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import attrs
 
-from essence_ad.category import LinearCategory
+from essence_ad.category import Category, LinearCategory
 from essence_ad.diagram import Diagram, Op
+from essence_ad.errors import OptionError
 from essence_ad.linear_map import LinearMap
 from essence_ad.spaces import Space
 
@@ -69,6 +70,19 @@ class Both(LinearCategory):
     k2: Any
 
     arrows = Pair
+
+    def __attrs_post_init__(self) -> None:
+        for k in (self.k1, self.k2):
+            if not isinstance(k, Category):
+                raise OptionError(
+                    "Both takes two categories", found=repr(k), expected="a category, as Functions or D(Additive)",
+                    remedy="give two categories; nest Both for more",
+                )  # fmt: skip
+
+    @property
+    def is_linear(self) -> bool:  # type: ignore[override]
+        """Whether both are categories of linear maps."""
+        return bool(self.k1.is_linear and self.k2.is_linear)
 
     @property
     def structure(self) -> frozenset[str]:  # type: ignore[override]

@@ -8,9 +8,8 @@ from essence_ad.category import BIPRODUCT, Category
 from essence_ad.diagram import Diagram, Op, collect
 from essence_ad.errors import EssenceError, NeedsSpaceError, OptionError, ShapeError, StructureError
 from essence_ad.inlining import inline
-from essence_ad.linear_map import fits
 from essence_ad.operation import fault
-from essence_ad.spaces import Array, Product, Space
+from essence_ad.spaces import Array, Product, Space, fits
 from essence_ad.structure import Pattern
 
 
