@@ -13,10 +13,10 @@ import attrs
 import numpy as np
 
 from essence_ad.diagram import Chain, Diagram, Identity, Op, collect
-from essence_ad.errors import CompositionError, NotLinearError
+from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
 from essence_ad.linear_map import arrays
 from essence_ad.operation import Injection, Negate, Projection, Scale, fault
-from essence_ad.spaces import ZERO, Array, Product, R, Space, space_of, tree_leaves
+from essence_ad.spaces import ZERO, Array, Product, Space, space_of, tree_leaves
 from essence_ad.structure import Pattern
 from essence_ad.wires import Copy, Pack, Sum, Unpack
 
@@ -338,7 +338,10 @@ class Blocks:
         return Blocks(space, space, tuple([tuple([1 if i == j else None for j in range(n)]) for i in range(n)]))
 
     def through(self, d: Diagram) -> Blocks:
-        """A diagram of linear boxes after this matrix; the domain has a wire for each array of the target."""
+        """A diagram of linear boxes after this matrix; the domain has a wire for each array of the target.
+
+        Raises ``NeedsSpaceError`` where the target is not known and a part of it is zero.
+        """
         rows = [
             Row(s, {j: b for j, b in enumerate(line) if b is not None})
             for s, line in zip(arrays(self.target), self.lines, strict=True)
@@ -375,4 +378,10 @@ class Blocks:
 def _space(rows: Any) -> Space:
     if isinstance(rows, tuple):
         return Product(tuple(map(_space, rows)))
-    return R if rows is ZERO else rows.space
+    if rows is ZERO:
+        raise NeedsSpaceError(
+            "a zero matrix into no known space", found="the zero that inl, inr, inj or zero makes",
+            expected="a known target", remedy="compose it with an arrow between known spaces",
+        )  # fmt: skip
+    found: Space = rows.space
+    return found

@@ -78,6 +78,12 @@ class ParseError(EssenceError, ValueError):
 class LawError(EssenceError, AssertionError):
     """A category breaks a law; carries the law's name and its smallest failing instance."""
 
+    def __init__(
+        self, what: str, *, found: object, expected: object, remedy: str, law: str = "", instance: object = None
+    ) -> None:
+        super().__init__(what, found=found, expected=expected, remedy=remedy)
+        self.law, self.instance = law, instance
+
 
 class DerivativeError(EssenceError, AssertionError):
     """A stated derivative disagrees with differences of the function, or with its own transpose."""

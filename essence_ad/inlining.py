@@ -120,6 +120,7 @@ def inline(d: Diagram, pattern: Pattern | None = None) -> Diagram:
     top = _Frame(d, ())
     top.enter(build, tree)
     frames = [top]
+    origins: list[Any] = []
     while frames:
         frame = frames[-1]
         if frame.at == len(frame.boxes):
@@ -142,20 +143,29 @@ def inline(d: Diagram, pattern: Pattern | None = None) -> Diagram:
         elif op is None:
             frame.put(build, outs, trees)
         else:
+            origins += [None] * (len(build.boxes) - len(origins))
             frame.put(build, outs, _box(build, op, trees))
+            origins += [(id(frame.diagram), frame.at, n) for n in range(len(build.boxes) - len(origins))]
     cod = build.wired(result)
-    flat = Diagram(tree, cod, build.boxes, build.n, d.dom_space, d.cod_space).pruned()
-    return shared(flat) if nested(d) else flat
+    flat = Diagram(tree, cod, build.boxes, build.n, d.dom_space, d.cod_space)
+    return shared(flat, origins) if nested(d) else flat.pruned()
 
 
-def shared(d: Diagram) -> Diagram:
-    """The same program where an operation that stood at the same wires twice stands there once.
+def shared(d: Diagram, origins: Sequence[Any]) -> Diagram:
+    """The same program where a box of an arrow that stood at the same wires twice stands there once.
 
     In a linear program also ``h(x) + h(y)`` becomes ``h(x + y)``: that is the same, read from the other side. So
-    ``fork . unfork`` and ``join . unjoin`` cost nothing.
+    ``fork . unfork`` and ``join . unjoin`` cost nothing. Boxes of one origin are the same box of the same arrow.
     """
-    d = _merged(d)
-    return _turned(_merged(_turned(d))) if d.is_linear else d
+    linear = d.is_linear
+    keys = [*origins, *[None] * (len(d.boxes) - len(origins))]
+    boxes = [
+        (op and (op, key or n), ins, outs) for n, ((op, ins, outs), key) in enumerate(zip(d.boxes, keys, strict=True))
+    ]
+    d = _merged(Diagram(d.dom, d.cod, boxes, d.n_wires, d.dom_space, d.cod_space))
+    if linear:
+        d = _turned(_merged(_turned(d)))
+    return Diagram(d.dom, d.cod, [(op and op[0], *rest) for op, *rest in d.boxes], d.n_wires, d.dom_space, d.cod_space)
 
 
 def _turned(d: Diagram) -> Diagram:
@@ -183,7 +193,7 @@ def _merged(d: Diagram) -> Diagram:
         if op is None and outs[0] not in sums:
             place[outs[0]] = ins[0]
             continue
-        what = (op if isinstance(op, (Projection, Injection)) else id(op), ins)
+        what = (op and (op[0] if isinstance(op[0], (Projection, Injection)) else op[1]), ins)
         if not sums.isdisjoint(outs):
             for n, wire in enumerate(outs):
                 if wire in sums:

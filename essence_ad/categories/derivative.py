@@ -16,6 +16,7 @@ from essence_ad.category import BIPRODUCT, Category, of_linear_maps
 from essence_ad.diagram import Diagram, Op, collect, uncollected
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError, StructureError
 from essence_ad.inlining import explicit, inline, unfold
+from essence_ad.operation import LinearOp
 from essence_ad.spaces import ZERO, Space, describe, fits, pack, space_of
 
 
@@ -109,7 +110,10 @@ class MayBeZero(Op):
     def apply(self, *inputs: Any) -> Any:
         """Zero for nothing but zeros; ``NeedsSpaceError`` where the result depends on the shape of one."""
         if all(x is ZERO for x in inputs) and self.op.linear and inputs:
-            return ZERO
+            n = len(self.op.cod) if isinstance(self.op.cod, tuple) else 1
+            return ZERO if n == 1 else (ZERO,) * n
+        if isinstance(self.op, LinearOp):
+            return self.op.apply(*inputs)
         if not self.op.linear and any(x is ZERO for x in inputs):
             raise NeedsSpaceError(
                 f"{self.op.name} meets a zero of no known shape", found="the zero that inl, inr, inj or zero makes",
@@ -220,8 +224,13 @@ class D(Category):
 
     k: Any = attrs.field(validator=of_linear_maps)
 
-    structure = BIPRODUCT | {"general", "numeric", "derivative"}
     arrows = Derivative
+
+    @property
+    def structure(self) -> frozenset[str]:  # type: ignore[override]
+        """What ``k`` has, for programs that need not be linear."""
+        found: frozenset[str] = (self.k.structure & BIPRODUCT) | {"general", "derivative"}
+        return found | {"numeric"} if "scalable" in found else found
 
     def is_arrow(self, value: Any) -> bool:
         """Whether a value is such a function with derivatives in ``k``."""
@@ -245,6 +254,9 @@ class D(Category):
 
     def observe(self, arrow: Any, source: Space, target: Space, point: Any) -> Any:
         """The value and the derivative at the point."""
+        d = arrow.diagram
+        if d is not None and d.cod_space is None:  # a zero in the value is one of the target
+            arrow = Derivative(self.k, Diagram(d.dom, d.cod, d.boxes, d.n_wires, source, target))
         y, derivative = arrow(point)
         return target.check(y), self.k.observe(derivative, source, target, point)
 

@@ -57,7 +57,7 @@ class Graph:
     @property
     def drawn(self) -> Diagram:
         """The diagram with the boxes that a picture shows."""
-        d = explicit(_without_edges(self.diagram))
+        d = explicit(_one_sum(_without_edges(self.diagram)))
         return _with_copies(d) if self.copies else d
 
     @property
@@ -153,6 +153,20 @@ def _without_edges(d: Diagram) -> Diagram:
     return Diagram(d.dom, _placed(d.cod, place), boxes, d.n_wires, d.dom_space, d.cod_space)
 
 
+def _one_sum(d: Diagram) -> Diagram:
+    """The diagram where what is added to a sum that nothing else reads is added to the later sum itself."""
+    sums = set(d.misfits[1])
+    readers = Counter([*(w for _, ins, _ in d.boxes for w in ins), *leaves(d.cod)])
+    place = list(range(d.n_wires))
+    for op, ins, outs in reversed(d.boxes):
+        if op is None and ins[0] in sums and readers[ins[0]] == 1:
+            place[ins[0]] = place[outs[0]]
+    boxes = [
+        (op, ins, tuple([place[w] for w in outs])) for op, ins, outs in d.boxes if op is not None or place[ins[0]] == ins[0]
+    ]
+    return Diagram(_placed(d.dom, place), d.cod, boxes, d.n_wires, d.dom_space, d.cod_space)
+
+
 def _placed(pattern: Any, place: Sequence[int]) -> Any:
     return tuple([_placed(p, place) for p in pattern]) if isinstance(pattern, tuple) else place[pattern]
 
@@ -206,6 +220,15 @@ def _canonical(d: Diagram) -> str:
     return _dot(Diagram(d.dom, d.cod, [renamed[number] for _, _, number in sorted(keyed)], d.n_wires))
 
 
+def _zeros_apart(cod: Any, pattern: Any, zeros: set[int]) -> Any:
+    """The codomain with a port for each array of a zero."""
+    if isinstance(cod, tuple):
+        return tuple([_zeros_apart(c, p, zeros) for c, p in zip(cod, pattern, strict=True)])
+    if cod in zeros and isinstance(pattern, tuple):
+        return tuple([_zeros_apart(cod, p, zeros) for p in pattern])
+    return cod
+
+
 @attrs.frozen(repr=False)
 class GraphCategory(Category):
     """Programs as pictures; linear programs too. With ``copies=True`` a wire that fans out gets a box ``dup``.
@@ -227,7 +250,8 @@ class GraphCategory(Category):
 
     def observe(self, arrow: Graph, source: Space, target: Space, point: Any) -> Any:
         """The text of the picture, however it was composed."""
-        d = explicit(_without_edges(inline(arrow.diagram, source.pattern)))
+        d = explicit(_one_sum(_without_edges(inline(arrow.diagram, source.pattern))))
+        d = Diagram(d.dom, _zeros_apart(d.cod, target.pattern, set(d.misfits[0])), d.boxes, d.n_wires + target.dim)
         return _canonical(_with_copies(d) if self.copies else d)
 
     def __repr__(self) -> str:

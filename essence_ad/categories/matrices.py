@@ -13,6 +13,7 @@ import numpy as np
 from essence_ad.blocks import Block, Blocks, axes, build, dense
 from essence_ad.category import LinearCategory
 from essence_ad.diagram import Diagram, Op
+from essence_ad.errors import NeedsSpaceError
 from essence_ad.inlining import inline
 from essence_ad.linear_map import LinearMap, arrays, require_fit, require_linear, with_ends
 from essence_ad.operation import LinearOp, Scale
@@ -47,9 +48,14 @@ class Matrix(Op):
 
     @property
     def placed(self) -> Blocks:
-        """The blocks with their spaces; where those are not known, every array of the source is a number."""
+        """The blocks with their spaces; where those are not known, every array is a number."""
         if isinstance(self._held, Diagram):
-            return self.at(_numbers(inline(self._held))).placed
+            d = inline(self._held)
+            space = d.dom_space if d.dom_space is not None else _numbers(d)
+            try:
+                return self.at(space).placed
+            except NeedsSpaceError:
+                return Matrix(_ending(d, _filled(d.cod, {}))).at(space).placed
         return self._held
 
     @property
@@ -93,7 +99,7 @@ class Matrix(Op):
 
     def shape(self, *spaces: Space) -> Any:
         """The target."""
-        return self.at(*spaces).target
+        return self.target if self.target is not None else self.at(*spaces).target
 
     @property
     def T(self) -> Matrix:
@@ -105,6 +111,10 @@ class Matrix(Op):
             return "<matrix at no known space>"
         held = sum(b is not None for line in self.blocks for b in line)
         return f"<matrix {self.source} -> {self.target}, {held} block{'' if held == 1 else 's'}>"
+
+
+def _ending(d: Diagram, target: Space) -> Diagram:
+    return Diagram(d.dom, d.cod, d.boxes, d.n_wires, d.dom_space, target)
 
 
 def _numbers(d: Diagram) -> Space:
@@ -161,7 +171,12 @@ class MatrixCategory(LinearCategory):
         require_linear(d, self)
         d = with_ends(d)
         waiting = Matrix(d)
-        return waiting if d.dom_space is None else waiting.at(d.dom_space)
+        if d.dom_space is None:
+            return waiting
+        try:
+            return waiting.at(d.dom_space)
+        except NeedsSpaceError:  # it ends in a zero of no known space
+            return waiting
 
     def push(self, d: Diagram, g: Matrix) -> Matrix:
         """``d`` after ``g``: the blocks of ``g`` multiplied through, box by box."""
@@ -169,7 +184,10 @@ class MatrixCategory(LinearCategory):
         if g.target is None:
             return self.compose(self.diagram(d), g)  # type: ignore[no-any-return]
         require_fit(g.target, d.dom_space, lambda: f"{g!r}   then a program from {d.dom_space}")
-        return Matrix(g.placed.through(inline(d, g.target.pattern)))
+        try:
+            return Matrix(g.placed.through(inline(d, g.target.pattern)))
+        except NeedsSpaceError:  # it ends in a zero of no known space
+            return self.compose(Matrix(d), g)  # type: ignore[no-any-return]
 
     def pull(self, d: Diagram, h: Matrix) -> Matrix:
         """``h`` after ``d``: the blocks of ``h`` multiplied through, last box first."""
@@ -180,20 +198,25 @@ class MatrixCategory(LinearCategory):
     def linear_map(self, arrow: Matrix) -> LinearMap:
         """A box for each block."""
         if arrow.source is None or arrow.target is None:
-            return LinearMap(inline(arrow.diagram))
+            d = inline(arrow.diagram)
+            boxes = [(self.linear_map(op) if isinstance(op, Matrix) else op, ins, outs) for op, ins, outs in d.boxes]
+            return LinearMap(Diagram(d.dom, d.cod, boxes, d.n_wires, d.dom_space, d.cod_space))
         sources, targets = arrays(arrow.source), arrays(arrow.target)
         n, m = len(sources), len(targets)
-        boxes = [
+        entries = [
             (_operation(block, sources[j], targets[i]), (j,), (n + i,))
             for i, line in enumerate(arrow.blocks)
             for j, block in enumerate(line)
             if block is not None
         ]
         dom, cod = build(arrow.source.pattern, iter(range(n))), build(arrow.target.pattern, iter(range(n, n + m)))
-        return LinearMap(Diagram(dom, cod, boxes, n + m, arrow.source, arrow.target))
+        return LinearMap(Diagram(dom, cod, entries, n + m, arrow.source, arrow.target))
 
     def observe(self, arrow: Matrix, source: Space, target: Space, point: Any) -> Any:
         """The matrix."""
+        d = arrow.diagram
+        if d is not None and d.cod_space is None:
+            arrow = Matrix(_ending(d, target))
         placed = arrow.at(source)
         require_fit(placed.target, target, lambda: repr(placed))
         return placed.matrix()

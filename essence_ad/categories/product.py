@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from essence_ad.category import Category, LinearCategory
+from essence_ad.category import BIPRODUCT, Category, LinearCategory
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import OptionError
 from essence_ad.linear_map import LinearMap
@@ -87,7 +87,7 @@ class Both(LinearCategory):
     @property
     def structure(self) -> frozenset[str]:  # type: ignore[override]
         """What both have."""
-        found: frozenset[str] = self.k1.structure & self.k2.structure
+        found: frozenset[str] = self.k1.structure & self.k2.structure & (BIPRODUCT | {"general", "numeric"})
         return found
 
     def is_arrow(self, value: Any) -> bool:

@@ -9,7 +9,7 @@ from essence_ad.diagram import Diagram, Op, collect
 from essence_ad.errors import EssenceError, NeedsSpaceError, OptionError, ShapeError, StructureError
 from essence_ad.inlining import inline
 from essence_ad.operation import fault
-from essence_ad.spaces import Array, Product, Space, fits
+from essence_ad.spaces import Product, Space, fits
 from essence_ad.structure import Pattern
 
 
@@ -131,17 +131,20 @@ class ShapeCategory(Category):
         return Shape(d)
 
     def observe(self, arrow: Shape, source: Space, target: Space, point: Any) -> Any:
-        """The space of the value, with ``None`` for zeros of no known space."""
-        return _text(arrow.run(source))
+        """The shapes of the value; a zero of no known space is one of the target."""
+        return _text(arrow.run(source), target)
 
 
-def _text(tree: Any) -> Any:
+def _text(tree: Any, target: Space) -> Any:
     """A tree of spaces as names of array spaces, dtypes left out."""
+    if tree is None:
+        tree = target
     if isinstance(tree, Product):
         tree = tree.parts
     if isinstance(tree, tuple):
-        return tuple([_text(t) for t in tree])
-    return f"array{list(tree.shape)}" if isinstance(tree, Array) else "zero"
+        targets = target.parts if isinstance(target, Product) else (target,) * len(tree)
+        return tuple([_text(t, s) for t, s in zip(tree, targets, strict=True)])
+    return f"array{list(tree.shape)}"
 
 
 Shapes = ShapeCategory()
