@@ -39,6 +39,7 @@ _NAMES = {
     "categories.product": "Both",
     "categories.shapes": "Shapes",
     "combinators": "cross_i first fork_i join_i map_ second unfork unfork_i unjoin unjoin_i",
+    "compiler.compiled": "compile",
     "diagram": "Diagram",
     "linear_map": "LinearMap",
     "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl "
@@ -83,6 +84,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.combinators import unfork_i as unfork_i
     from essence_ad.combinators import unjoin as unjoin
     from essence_ad.combinators import unjoin_i as unjoin_i
+    from essence_ad.compiler.compiled import compile as compile
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.linear_map import LinearMap as LinearMap
     from essence_ad.morphism import Morphism as Morphism

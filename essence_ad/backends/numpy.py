@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from types import NoneType
@@ -160,7 +161,9 @@ class _Writer:
     def define(self, wire: int, expression: str, depth: int) -> None:
         """A number: written where it is read if that is once, in a statement of its own otherwise."""
         if self.reads[wire] == 1 and depth < DEEP:
-            self.text[wire], self.depth[wire], self.bare[wire] = f"({expression})", depth, expression
+            call = re.fullmatch(r"\w+\([^()]*\)", expression) is not None
+            self.text[wire], self.depth[wire] = expression if call else f"({expression})", depth
+            self.bare[wire] = expression
         else:
             self.lines.append(f"{self.fresh(wire)} = {expression}")
 
