@@ -14,7 +14,14 @@ import numpy as np
 
 from essence_ad.category import BIPRODUCT, Category, of_linear_maps
 from essence_ad.diagram import Diagram, Op, collect, uncollected
-from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError, StructureError
+from essence_ad.errors import (
+    CompositionError,
+    NeedsSpaceError,
+    NotLinearError,
+    OptionError,
+    ShapeError,
+    StructureError,
+)
 from essence_ad.inlining import explicit, inline, unfold
 from essence_ad.operation import LinearOp
 from essence_ad.spaces import ZERO, Space, describe, fits, pack, space_of
@@ -162,13 +169,32 @@ class ByHand(Derivative):
                 expected=f"an arrow of {self.k!r}", remedy=f"make one: {self.k!r}.scale(s), or {self.k!r}(program)",
             )  # fmt: skip
         target = space_of(y)
-        for end, found, wanted in zip(("start", "end"), self.k.ends(derivative), (space, target), strict=True):
-            if found is not None and not fits(found, wanted):
-                raise CompositionError(
-                    f"the derivative that {self.name} gives does not {end} where it should", found=repr(found),
-                    expected=repr(wanted), remedy="a derivative runs from the argument's space to the value's",
-                )  # fmt: skip
-        return pack(y), derivative, target
+        return pack(y), self._placed(derivative, space, target), target
+
+    def _placed(self, derivative: Any, space: Space, target: Space) -> Any:
+        """The derivative between the spaces of argument and value."""
+        start, end = self.k.ends(derivative)
+        unplaced = start is None or end is None
+        if start is None or (end is None and fits(start, space)):
+            try:
+                end = self.k.linear_map(derivative).at(space).target
+            except NeedsSpaceError:  # an operation that states no shape rule
+                end = None
+            except (StructureError, ShapeError) as error:
+                raise self._misfit("start", derivative, space) from error
+        if start is not None and not fits(start, space):
+            raise self._misfit("start", start, space)
+        if end is not None and not fits(end, target):
+            raise self._misfit("end", end, target)
+        if not unplaced:
+            return derivative
+        return self.k.diagram(Diagram(0, 1, [(derivative, (0,), (1,))], 2, space, target))
+
+    def _misfit(self, end: str, found: object, expected: Space) -> CompositionError:
+        return CompositionError(
+            f"the derivative that {self.name} gives does not {end} where it should", found=repr(found),
+            expected=repr(expected), remedy="a derivative runs from the argument's space to the value's",
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<a -> value, derivative in {self.k!r}; by hand>"
@@ -250,6 +276,12 @@ class D(Category):
         >>> float(y), float(dy(1.0))
         (1.0, 2.0)
         """
+        if not callable(function):
+            raise OptionError(
+                "an arrow written by hand is a function of the point", found=describe(function),
+                expected="a function that gives the value and the derivative",
+                remedy=f"for a program write {self!r}(program)",
+            )  # fmt: skip
         return ByHand(self.k, function)
 
     def observe(self, arrow: Any, source: Space, target: Space, point: Any) -> Any:
