@@ -41,6 +41,7 @@ _NAMES = {
     "combinators": "cross_i first fork_i join_i map_ second unfork unfork_i unjoin unjoin_i",
     "compiler.compiled": "compile",
     "diagram": "Diagram",
+    "lawfulness": "check_laws",
     "linear_map": "LinearMap",
     "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl "
     "scale sum_ swap to_combinators unassoc zero",
@@ -86,6 +87,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.combinators import unjoin_i as unjoin_i
     from essence_ad.compiler.compiled import compile as compile
     from essence_ad.diagram import Diagram as Diagram
+    from essence_ad.lawfulness import check_laws as check_laws
     from essence_ad.linear_map import LinearMap as LinearMap
     from essence_ad.morphism import Morphism as Morphism
     from essence_ad.morphism import assoc as assoc

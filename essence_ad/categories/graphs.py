@@ -202,22 +202,31 @@ def _renamed(pattern: Any, name: Any) -> Any:
 
 
 def _canonical(d: Diagram) -> str:
-    """The text of a diagram, its boxes in an order that does not depend on how it was composed."""
+    """The text of a diagram, its boxes in the order in which the outputs need them, however it was composed."""
     digests: dict[int, str] = {w: f"in{i}" for i, w in enumerate(leaves(d.dom))}
-    keyed: list[tuple[int, str, int]] = []
-    depth: dict[int, int] = {}
-    renamed: list[Box] = []
+    maker: dict[int, int] = {}
+    boxes: list[Box] = []
     for number, (op, ins, outs) in enumerate(d.boxes):
-        if _name(op) == "+":
+        if _name(op) == "+":  # the order of summands says nothing
             ins = tuple(sorted(ins, key=lambda w: digests.get(w, "")))
         text = f"{_label(op)}({','.join(digests.get(w, 'zero') for w in ins)})"
         digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-        level = 1 + max((depth.get(w, 0) for w in ins), default=0)
         for i, wire in enumerate(outs):
-            digests[wire], depth[wire] = f"{digest}.{i}", level
-        keyed.append((level, digest, number))
-        renamed.append((op, ins, outs))
-    return _dot(Diagram(d.dom, d.cod, [renamed[number] for _, _, number in sorted(keyed)], d.n_wires))
+            digests[wire], maker[wire] = f"{digest}.{i}", number
+        boxes.append((op, ins, outs))
+    order: dict[int, Box] = {}
+    stack = [(w, False) for w in reversed(leaves(d.cod))]
+    while stack:
+        wire, ready = stack.pop()
+        made = maker.get(wire)
+        if made is None or made in order:
+            continue
+        if ready:
+            order[made] = boxes[made]
+        else:
+            stack.append((wire, True))
+            stack.extend((w, False) for w in reversed(boxes[made][1]))
+    return _dot(Diagram(d.dom, d.cod, order.values(), d.n_wires))
 
 
 def _zeros_apart(cod: Any, pattern: Any, zeros: set[int]) -> Any:
