@@ -180,9 +180,6 @@ class _Push:
     def after(self, matrix: Blocks, tree: Any) -> Any:
         """A matrix times rows."""
         rows = spread(tree, matrix.source)
-        for row, space in zip(rows, arrays(matrix.source), strict=True):
-            if row is not ZERO and row.space.shape != space.shape:
-                raise _misfit(f"a matrix into {row.space}", space)
         made = []
         for line, space in zip(matrix.lines, arrays(matrix.target), strict=True):
             found: dict[int, Block] = {}
@@ -301,6 +298,8 @@ def spread(tree: Any, space: Space) -> list[Any]:
     if not isinstance(space, Product):
         if isinstance(tree, tuple):
             raise _misfit(f"a matrix into a product of {len(tree)}", space)
+        if tree is not ZERO and tree.space.shape != getattr(space, "shape", ()):
+            raise _misfit(f"a matrix into {tree.space}", space)
         return [tree]
     parts = (ZERO,) * len(space.parts) if tree is ZERO else tree
     if not isinstance(parts, tuple) or len(parts) != len(space.parts):
