@@ -12,12 +12,13 @@ from typing import Any
 import attrs
 import numpy as np
 
+from essence_ad.containers import ZERO
 from essence_ad.diagram import Chain, Diagram, Identity, Op, collect
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
 from essence_ad.linear_map import arrays
 from essence_ad.operation import Injection, Negate, Projection, Scale, fault
-from essence_ad.spaces import ZERO, Array, Product, Space, space_of, tree_leaves
-from essence_ad.structure import Pattern
+from essence_ad.spaces import Array, Product, Space, space_of
+from essence_ad.structure import Pattern, leaves
 from essence_ad.wires import Copy, Pack, Sum, Unpack
 
 Block = Any
@@ -82,7 +83,7 @@ def _narrow(block: Any) -> Block:
 def typed(numbers: Any, dtype: np.dtype[Any]) -> Any:
     """Integers, which stand in exact identities, as numbers of a space."""
     if type(numbers) is int:
-        return numbers if dtype.kind == "O" else dtype.type(numbers)
+        return numbers if dtype.kind == "O" else float(numbers) if dtype == np.float64 else dtype.type(numbers)
     return numbers.astype(dtype) if isinstance(numbers, np.ndarray) and numbers.dtype.kind == "i" else numbers
 
 
@@ -191,7 +192,7 @@ class _Push:
 
     def by_columns(self, op: Any, inputs: list[Any]) -> Sequence[Any]:
         """What an operation makes of each column; of each unit instead, and multiplied, where those are fewer."""
-        rows = [row for tree in inputs for row in tree_leaves(tree) if row is not ZERO]
+        rows = [row for tree in inputs for row in leaves(tree) if row is not ZERO]
         sources = list(dict.fromkeys(j for row in rows for j in row.blocks))
         if len(inputs) == 1 and isinstance(inputs[0], Row):
             (row,) = rows
@@ -239,7 +240,7 @@ def _applied(op: Any, vectors: list[Any]) -> Any:
 def _require_complex(op: Any, vectors: list[Any], image: Any) -> None:
     """An error for an operation on complex numbers that is linear for real factors only."""
     turned = op.apply(*[v if v is ZERO else 1j * v for v in vectors])
-    for a, b in zip(tree_leaves(image), tree_leaves(turned), strict=True):
+    for a, b in zip(leaves(image), leaves(turned), strict=True):
         if not np.allclose(1j * np.asarray(a), b, rtol=1e-9, atol=1e-12, equal_nan=True):
             raise NotLinearError(
                 f"{op.name} is linear for real factors only, so it has no matrix of complex numbers", found=repr(op),

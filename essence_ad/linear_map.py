@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from essence_ad.containers import ZERO
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
 from essence_ad.inlining import inline, unfold
 from essence_ad.operation import LinearOp, Scale
-from essence_ad.spaces import ZERO, Array, Product, Space, components, fits, pack, scale, space_of, tree_leaves
+from essence_ad.spaces import Array, Product, Space, components, fits, pack, scale, space_of
 from essence_ad.structure import NUM, Pattern, leaves
 
 
@@ -58,7 +59,7 @@ class LinearMap(Op):
         y = self.apply(pack(x) if source is None else source.check(x))
         if target is not None:
             return target.unpack(y)
-        if any(leaf is ZERO for leaf in tree_leaves(y)) and not isinstance(y, tuple):
+        if any(leaf is ZERO for leaf in leaves(y)) and not isinstance(y, tuple):
             return 0.0
         return _zeros(y)
 
@@ -129,7 +130,7 @@ class LinearMap(Op):
         images = []
         for unit in source.units():
             image = target.fill(self.apply(unit))
-            if some_real and any(np.iscomplexobj(leaf) for leaf in tree_leaves(unit) if leaf is not ZERO):
+            if some_real and any(np.iscomplexobj(leaf) for leaf in leaves(unit) if leaf is not ZERO):
                 image = _complex(target, image, target.fill(self.apply(scale(1j, unit))))
             images.append(image)
         return images
@@ -154,7 +155,7 @@ class LinearMap(Op):
 
 def _owned(tree: Any, given: Any) -> Any:
     """A tree of arrays that share no memory with what was given, or with each other: whoever gets it may change it."""
-    seen = {_memory(x) for x in tree_leaves(given) if isinstance(x, np.ndarray)}
+    seen = {_memory(x) for x in leaves(given) if isinstance(x, np.ndarray)}
 
     def own(part: Any) -> Any:
         if isinstance(part, tuple):
@@ -297,7 +298,7 @@ def _column(space: Any, held: Sequence[Any]) -> Op:
     vectors = [to.fill(h) for h in held]
     if space.shape == ():
         (v,) = vectors
-        return LinearOp("column", lambda s: s * v, lambda w: _inner(v, w), (space,), (to,))
+        return LinearOp("column", lambda s: _times(s, v), lambda w: _inner(v, w), (space,), (to,))
 
     def forward(x: Any) -> Any:
         return sum([x[i] * v for i, v in zip(np.ndindex(*space.shape), vectors, strict=True)])
@@ -308,8 +309,13 @@ def _column(space: Any, held: Sequence[Any]) -> Op:
     return LinearOp("columns", forward, adjoint, (space,), (to,))
 
 
+def _times(s: Any, v: Any) -> Any:
+    """A number times a vector; reading out a map at 1 costs nothing where the vector is a number too."""
+    return v if type(s) is float and s == 1.0 and not getattr(v, "shape", ()) else s * v
+
+
 def _inner(v: Any, w: Any) -> Any:
-    return np.sum(v * w) if getattr(w, "shape", ()) else v * w
+    return np.sum(v * w) if getattr(w, "shape", ()) else _times(w, v)
 
 
 def _common(images: Sequence[Any]) -> Pattern:
