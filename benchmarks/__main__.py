@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     from benchmarks.machine import describe
     from benchmarks.measure import BY_HAND, OURS, measure
     from benchmarks.memory import measured
-    from benchmarks.report import as_json, markdown
+    from benchmarks.report import as_json, markdown, put
     from benchmarks.systems import FILES, systems
     from benchmarks.systems.system import System
 
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     text = markdown(rows, machine, rounds, [n for n in wanted if n != OURS], table(lengths) if lengths else "")
     print(text)
     if options.markdown:
-        options.markdown.write_text(text, encoding="utf-8")
+        put(text, options.markdown)
     if options.json:
         options.json.write_text(json.dumps(as_json(rows, machine, rounds, lengths), indent=1) + "\n", encoding="utf-8")
 
@@ -67,7 +67,9 @@ def _options(names: list[str]) -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="few rounds, no torch.compile")
     parser.add_argument("--no-memory", action="store_true", help="do not start a process for each peak of memory")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write the tables; into the place for them, if the page has one"
+    )
     return parser
 
 

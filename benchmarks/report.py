@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import BY_HAND, OURS, PLAIN_VALUE, SOURCE, UNCOMPILED, VALUE, Row
@@ -62,6 +63,18 @@ def markdown(rows: list[Row], machine: Mapping[str, str], rounds: int, peers: li
         "\n".join(failures) if failures else "Nothing: every contender ran every case, and agreed.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+BEGIN, END = "<!-- tables of python -m benchmarks -->", "<!-- end of the tables -->"
+
+
+def put(tables: str, file: Path) -> None:
+    """Write tables to a file; in a page that has a place for them, between the two marks, the rest stays."""
+    page = file.read_text(encoding="utf-8") if file.exists() else ""
+    if BEGIN in page and END in page:
+        head, rest = page.split(BEGIN, 1)
+        tables = f"{head}{BEGIN}\n\n{tables}\n{END}{rest.split(END, 1)[1]}"
+    file.write_text(tables, encoding="utf-8")
 
 
 def _machine(machine: Mapping[str, str], rounds: int) -> str:

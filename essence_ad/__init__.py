@@ -10,7 +10,8 @@ A program is built of primitives and combinators, and differentiated by sending 
 
 The vocabulary is the paper's (``exl``, ``dup``, ``jam``, ``scale``, ...), and primitives have NumPy's names (``sin``,
 ``add``, ``matmul``, ...), found in the catalogue ``essence_ad.primitives``. A name is loaded when it is first used, so that
-``import essence_ad`` and the help of the command line need neither NumPy nor the catalogue.
+``import essence_ad`` and the help of the command line need neither NumPy nor the catalogue. ``from essence_ad import *``
+leaves Python's own names (``sum``, ``round``, ``compile``, ...) alone.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ else:
         elif name in _MODULES:
             return import_module(f"{__name__}.{name}")
         elif name == "__all__":
-            value = sorted({*_HOMES, *_MODULES, *_catalogue()})
+            value = sorted({*_HOMES, *_MODULES, *_catalogue()} - set(dir(import_module("builtins"))))
         elif name.startswith("_") or name not in _catalogue():
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         else:

@@ -133,8 +133,8 @@ def _readings(program: Morphism[Any, Any], point: list[float]) -> list[Reading]:
     from essence_ad.categories.dual import Dual
     from essence_ad.categories.functions import Functions
     from essence_ad.categories.matrices import Matrices
+    from essence_ad.containers import describe
     from essence_ad.errors import NotScalarError
-    from essence_ad.spaces import describe
     from essence_ad.tracing.counting import count
 
     n = len(point)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from essence_ad.containers import ZERO, describe
 from essence_ad.errors import (
     EssenceError,
     NeedsSpaceError,
@@ -24,7 +25,7 @@ from essence_ad.errors import (
     ShapeError,
     StructureError,
 )
-from essence_ad.spaces import ZERO, Product, Space, add, describe, fits
+from essence_ad.spaces import Product, Space, add, fits
 from essence_ad.structure import Pattern, leaves
 
 Box = tuple[Any, tuple[int, ...], tuple[int, ...]]

@@ -54,10 +54,15 @@ class LinearMap(Op):
         return self._diagram.cod_space
 
     def __call__(self, x: Any) -> Any:
-        """The image of a vector; inputs are not changed."""
+        """The image of a vector; inputs are not changed.
+
+        Raises ``CompositionError`` where it was composed of maps at no known space that do not fit after all.
+        """
         source, target = self.source, self.target
         y = self.apply(pack(x) if source is None else source.check(x))
         if target is not None:
+            if not _ends_in(y, target):
+                require_fit(space_of(_zeros(y)), target, lambda: repr(self))
             return target.unpack(y)
         if any(leaf is ZERO for leaf in leaves(y)) and not isinstance(y, tuple):
             return 0.0
@@ -151,6 +156,15 @@ class LinearMap(Op):
     def __repr__(self) -> str:
         names = [s if s is not None else "?" for s in (self.source, self.target)]
         return f"<linear map {names[0]} -> {names[1]}, {len(self.diagram.boxes)} boxes>"
+
+
+def _ends_in(tree: Any, space: Space) -> bool:
+    """Whether a packed value is one of a space; arrays whose shape is not known are taken to be."""
+    if isinstance(space, Product):
+        fit = isinstance(tree, tuple) and len(tree) == len(space.parts)
+        return tree is ZERO or (fit and all(map(_ends_in, tree, space.parts)))
+    known = isinstance(tree, (np.ndarray, float, complex, tuple))
+    return not known or getattr(tree, "shape", ()) == getattr(space, "shape", None)
 
 
 def _owned(tree: Any, given: Any) -> Any:

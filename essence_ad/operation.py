@@ -13,10 +13,11 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from essence_ad.containers import ZERO, describe
 from essence_ad.diagram import IDENTITY, Chain, Op
 from essence_ad.errors import DTypeError, NeedsSpaceError, ShapeError, StructureError
 from essence_ad.kernel import astype
-from essence_ad.spaces import ZERO, Array, Product, Space, describe, scale, space_of
+from essence_ad.spaces import Array, Product, Space, scale, space_of
 from essence_ad.structure import NUM, Pattern
 
 # ---------------------------------------------------------------------------------------------- linear operations

@@ -6,27 +6,17 @@ inside the library every value is *packed* to nested tuples with arrays at the l
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import numbers
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import numpy as np
 
+from essence_ad.containers import PLAIN, TUPLE, ZERO, Container, container_of, describe
 from essence_ad.errors import DTypeError, ShapeError, StructureError
-from essence_ad.structure import NUM, Pattern
-
-
-class Zero:
-    """The zero of a space that nobody has named yet: it adds and scales for nothing, and no array is made for it."""
-
-    def __repr__(self) -> str:
-        return "ZERO"
-
-
-ZERO = Zero()
+from essence_ad.structure import NUM, Pattern, leaves
 
 
 class Space:
@@ -239,38 +229,6 @@ class Array(Space):
         return tree.astype(self.dtype) if kind in "fc" and tree.dtype.kind != kind else tree
 
 
-@attrs.frozen
-class Container:
-    """How a user wrote a product: the class and, where parts have names, the names."""
-
-    type: type
-    names: tuple[Any, ...] | None = None
-
-    def children(self, value: Any) -> tuple[Any, ...]:
-        """The parts of a value, in order."""
-        if self.names is None:
-            return tuple(value) if value is not None else ()
-        if isinstance(value, dict):
-            return tuple(value[n] for n in self.names)
-        return tuple(getattr(value, n) for n in self.names)
-
-    def build(self, parts: Sequence[Any]) -> Any:
-        """A value with these parts."""
-        if self.type is type(None):
-            return None
-        if self.names is None:
-            return self.type(parts)
-        if issubclass(self.type, dict):
-            return self.type(zip(self.names, parts, strict=True))
-        if attrs.has(self.type):
-            aliases = {a.name: a.alias for a in attrs.fields(self.type)}
-            return self.type(**{aliases[n]: p for n, p in zip(self.names, parts, strict=True)})
-        return self.type(**dict(zip(self.names, parts, strict=True)))
-
-
-TUPLE = Container(tuple)
-
-
 @attrs.frozen(repr=False)
 class Product(Space):
     """A product of spaces, written by the user as some container; ``Unit`` is the empty one, the zero space.
@@ -369,41 +327,6 @@ R = Array()
 C = Array((), np.dtype(np.complex128))
 Unit = Product(())
 
-_PLAIN = frozenset({float, int, complex, bool, np.ndarray, np.float64, np.float32, np.complex128, Zero})
-
-
-def container_of(value: Any) -> Container | None:
-    """How a value is a product, ``None`` where it is a leaf."""
-    kind = type(value)
-    if kind in _PLAIN:
-        return None
-    if kind is tuple:
-        return TUPLE
-    if isinstance(value, list):
-        return Container(kind)
-    if isinstance(value, dict):
-        return Container(kind, tuple(value))
-    if isinstance(value, tuple) and hasattr(kind, "_fields"):
-        return Container(kind, tuple(kind._fields))
-    if value is None:
-        return Container(kind)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return Container(kind, tuple(f.name for f in dataclasses.fields(value) if f.init))
-    if attrs.has(kind):
-        return Container(kind, tuple(a.name for a in attrs.fields(kind) if a.init))
-    return None
-
-
-def describe(value: Any) -> str:
-    """A value for a message: its structure or its shape and dtype, never its numbers."""
-    found = container_of(value)
-    if found is not None:
-        names = f" with {list(found.names)}" if found.names is not None else f" of {len(found.children(value))}"
-        return f"a {found.type.__name__}{names}"
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"an array of shape {tuple(value.shape)} and dtype {value.dtype}"
-    return f"a {type(value).__name__}"
-
 
 def pack(value: Any) -> Any:
     """Any user's value as nested tuples with arrays and numbers at the leaves.
@@ -411,7 +334,7 @@ def pack(value: Any) -> Any:
     >>> pack({"w": [1.0, 2.0], "b": (3.0,)})
     ((1.0, 2.0), (3.0,))
     """
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value
     container = container_of(value)
     if container is not None:
@@ -453,28 +376,13 @@ def space_of(value: Any) -> Space:
     )  # fmt: skip
 
 
-def tree_leaves(tree: Any) -> list[Any]:
-    """The leaves of a packed value, left to right."""
-    if not isinstance(tree, tuple):
-        return [tree]
-    out: list[Any] = []
-    stack: list[Any] = [tree]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, tuple):
-            stack.extend(reversed(top))
-        else:
-            out.append(top)
-    return out
-
-
 def components(tree: Any) -> Any:
     """The components of a packed value without symbolic zeros, in one array.
 
     >>> components((1.0, (np.ones((1, 2)),)))
     array([1., 1., 1.])
     """
-    parts = [np.ravel(leaf) for leaf in tree_leaves(tree)]
+    parts = [np.ravel(leaf) for leaf in leaves(tree)]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
@@ -502,7 +410,7 @@ def add(a: Any, b: Any) -> Any:
         if not isinstance(a, tuple) or not isinstance(b, tuple) or len(a) != len(b):
             raise StructureError("values of different structure cannot be added", **_two(a, b))
         return tuple([add(x, y) for x, y in zip(a, b, strict=True)])
-    if (type(a) is np.ndarray or type(b) is np.ndarray) and type(a) in _PLAIN and type(b) in _PLAIN:
+    if (type(a) is np.ndarray or type(b) is np.ndarray) and type(a) in PLAIN and type(b) in PLAIN:
         if np.shape(a) != np.shape(b):
             raise ShapeError("values of different shapes cannot be added", **_two(a, b))
     return a + b

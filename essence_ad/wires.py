@@ -9,8 +9,9 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from essence_ad.containers import ZERO
 from essence_ad.diagram import IDENTITY, Op
-from essence_ad.spaces import ZERO, Product, Space, add
+from essence_ad.spaces import Product, Space, add
 from essence_ad.structure import Pattern, leaves, substitute
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from essence_ad import R, add, cos, cross, dup, fork, jam, mul, scale, sin
+from essence_ad.containers import ZERO
 from essence_ad.diagram import IDENTITY, Chain, Diagram, Op
 from essence_ad.errors import NotDifferentiableError, NotLinearError, ShapeError, StructureError
 from essence_ad.primitives.primitive import NEGATE, Scale
-from essence_ad.spaces import ZERO
 
 
 def test_a_wire_made_twice_is_a_sum_and_one_made_never_is_zero() -> None:

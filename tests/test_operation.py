@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from essence_ad.containers import ZERO
 from essence_ad.diagram import IDENTITY, Chain
 from essence_ad.errors import DTypeError, NeedsSpaceError, ShapeError
 from essence_ad.kernel import astype
@@ -28,7 +29,7 @@ from essence_ad.operation import (
     scaled,
     sum_to,
 )
-from essence_ad.spaces import ZERO, C, Product, R
+from essence_ad.spaces import C, Product, R
 
 ONES = np.ones
 

@@ -16,7 +16,7 @@ from essence_ad.calculus.hessian import hessian, hvp
 from essence_ad.calculus.jacobian import MODES, jacobian
 from essence_ad.calculus.linearization import jvp, linearize, vjp
 from essence_ad.categories.matrices import Matrices
-from essence_ad.spaces import tree_leaves
+from essence_ad.structure import leaves
 from essence_ad.tracing.program import as_program
 from tests.oracles.programs import (
     CHAINS,
@@ -86,7 +86,7 @@ def test_jacobians_by_every_operator(case: dict[str, Any], programs: dict[str, A
     np.testing.assert_allclose(np.ravel(y), case["value"], **exactly)
     np.testing.assert_allclose(df.matrix(), case["jacobian"], **exactly)
     for mode in MODES:
-        blocks = tree_leaves(jacobian(of_point(f), mode=mode)(x))
+        blocks = leaves(jacobian(of_point(f), mode=mode)(x))
         np.testing.assert_allclose(np.reshape(blocks, (m, n)), case["jacobian"], **exactly)
     for j, unit in enumerate(np.eye(n)):
         image = jvp(f, x, unit[0] if n == 1 else tuple(unit))[1]
@@ -109,7 +109,7 @@ def test_the_paper_s_hessians(case: dict[str, Any], programs: dict[str, Any]) ->
     f, x, n = programs[case["f"]], point(case), len(case["x"])
     g = of_point(f)
     for second in (hessian(g), *(jacobian(jacobian(g, mode=a), mode=b) for a in MODES for b in MODES)):
-        np.testing.assert_allclose(np.reshape(tree_leaves(second(x)), (n, n)), case["hessian"], **exactly)
+        np.testing.assert_allclose(np.reshape(leaves(second(x)), (n, n)), case["hessian"], **exactly)
     for j, unit in enumerate(np.eye(n)):
         column = hvp(f, x, unit[0] if n == 1 else tuple(unit))
         np.testing.assert_allclose(np.ravel(column), np.array(case["hessian"])[:, j], **exactly)
@@ -178,7 +178,7 @@ def test_corpus(case: dict[str, Any]) -> None:
     near(gradient, case["gradient"], tolerance["gradient_rel"])
     for mode in MODES:
         near(jacobian(f, mode=mode)(x), case["gradient"], tolerance["gradient_rel"])
-    near(np.reshape(tree_leaves(hessian(f)(x)), (n, n)), case["hessian"], tolerance["hessian_rel"])
+    near(np.reshape(leaves(hessian(f)(x)), (n, n)), case["hessian"], tolerance["hessian_rel"])
     for v in np.eye(n):
         near(hvp(f, x, tuple(v)), np.array(case["hessian"]) @ v, tolerance["hessian_rel"])
 

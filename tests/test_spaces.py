@@ -12,23 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from essence_ad.containers import ZERO, Container
 from essence_ad.errors import DTypeError, ShapeError, StructureError
-from essence_ad.spaces import (
-    ZERO,
-    Array,
-    C,
-    Container,
-    Product,
-    R,
-    Space,
-    Unit,
-    add,
-    dot,
-    pack,
-    scale,
-    space_of,
-    tree_leaves,
-)
+from essence_ad.spaces import Array, C, Product, R, Space, Unit, add, dot, pack, scale, space_of
+from essence_ad.structure import leaves
 
 Point = namedtuple("Point", ["x", "y"])
 
@@ -61,7 +48,7 @@ spaces = st.recursive(
 
 
 def same(a: Any, b: Any) -> bool:
-    return all(np.allclose(x, y) for x, y in zip(tree_leaves(pack(a)), tree_leaves(pack(b)), strict=True))
+    return all(np.allclose(x, y) for x, y in zip(leaves(pack(a)), leaves(pack(b)), strict=True))
 
 
 @given(spaces, st.integers(0, 10**6))

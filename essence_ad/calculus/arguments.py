@@ -6,9 +6,10 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from essence_ad.containers import describe
 from essence_ad.errors import DTypeError, NotAProgramError, OptionError
 from essence_ad.morphism import Morphism
-from essence_ad.spaces import Array, Product, Space, describe, space_of
+from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.tracing.program import as_program
 
 

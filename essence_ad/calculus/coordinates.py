@@ -9,7 +9,8 @@ import attrs
 import numpy as np
 
 from essence_ad.calculus.arguments import array_parts, tree_of
-from essence_ad.spaces import Space, tree_leaves
+from essence_ad.spaces import Space
+from essence_ad.structure import leaves
 
 
 @attrs.frozen
@@ -42,7 +43,7 @@ class Coordinates:
     def vector(self, value: Any) -> Any:
         """The coordinates of an element."""
         held = [np.zeros(0)]
-        for (_, part), leaf in zip(array_parts(self.space), tree_leaves(self.space.pack(value)), strict=True):
+        for (_, part), leaf in zip(array_parts(self.space), leaves(self.space.pack(value)), strict=True):
             flat = np.ravel(leaf)
             flat = flat.astype(float) if flat.dtype == object else flat
             if not part.discrete:

@@ -9,8 +9,9 @@ from typing import Any
 from essence_ad.calculus.arguments import array_parts, in_arguments, program_at, require_program
 from essence_ad.calculus.modes import reverse
 from essence_ad.compiler.automatic import automatic
+from essence_ad.containers import ZERO
 from essence_ad.errors import DTypeError, NotScalarError
-from essence_ad.spaces import ZERO, Array, Space, space_of
+from essence_ad.spaces import Array, Space, space_of
 
 
 def grad(f: Any, *, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:

@@ -20,7 +20,8 @@ from essence_ad.categories.additive import Additive
 from essence_ad.categories.derivative import D
 from essence_ad.errors import OptionError
 from essence_ad.linear_map import LinearMap, arrays
-from essence_ad.spaces import Array, Space, tree_leaves
+from essence_ad.spaces import Array, Space
+from essence_ad.structure import leaves
 
 MODES = ("auto", "forward", "reverse")
 
@@ -68,7 +69,7 @@ def jacobian(f: Any, *, mode: str = "auto", argnums: int | tuple[int, ...] = 0) 
 
 def _blocks(linear: LinearMap, start: Space, end: Space, *, axis: int) -> list[list[Any]]:
     """For each array of ``start`` and of ``end``, the images of the former's units, stacked along ``axis``."""
-    images = iter([tree_leaves(image) for image in linear.images()])
+    images = iter([leaves(image) for image in linear.images()])
     answer = []
     for part in arrays(start):
         own = list(itertools.islice(images, part.dim))

@@ -12,11 +12,12 @@ import attrs
 import numpy as np
 
 from essence_ad.category import BIPRODUCT, LinearCategory, a_space, of_linear_maps
+from essence_ad.containers import ZERO, describe
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import StructureError
 from essence_ad.inlining import inline
 from essence_ad.linear_map import LinearMap, columns, matrix, require_fit, require_linear, with_ends
-from essence_ad.spaces import ZERO, Array, R, Space, describe, space_of
+from essence_ad.spaces import Array, R, Space, space_of
 
 
 class BeginArrow(Op):

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from essence_ad.category import BIPRODUCT, Category, of_linear_maps
+from essence_ad.containers import ZERO, describe
 from essence_ad.diagram import Diagram, Op, collect, uncollected
 from essence_ad.errors import (
     CompositionError,
@@ -24,7 +25,7 @@ from essence_ad.errors import (
 )
 from essence_ad.inlining import explicit, inline, unfold
 from essence_ad.operation import LinearOp
-from essence_ad.spaces import ZERO, Space, describe, fits, pack, space_of
+from essence_ad.spaces import Space, fits, pack, space_of
 
 
 class Derivative:

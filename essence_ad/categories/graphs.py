@@ -162,7 +162,9 @@ def _one_sum(d: Diagram) -> Diagram:
         if op is None and ins[0] in sums and readers[ins[0]] == 1:
             place[ins[0]] = place[outs[0]]
     boxes = [
-        (op, ins, tuple([place[w] for w in outs])) for op, ins, outs in d.boxes if op is not None or place[ins[0]] == ins[0]
+        (op, ins, tuple([place[w] for w in outs]))
+        for op, ins, outs in d.boxes
+        if op is not None or place[ins[0]] == ins[0]
     ]
     return Diagram(_placed(d.dom, place), d.cod, boxes, d.n_wires, d.dom_space, d.cod_space)
 

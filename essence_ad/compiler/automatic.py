@@ -19,7 +19,8 @@ from essence_ad.compiler.compiled import Compiled, argument_space
 from essence_ad.compiler.guards import Guard, guards
 from essence_ad.compiler.simplify import simplify
 from essence_ad.errors import EssenceError
-from essence_ad.spaces import Space, pack, space_of, tree_leaves
+from essence_ad.spaces import Space, pack, space_of
+from essence_ad.structure import leaves
 from essence_ad.tracing.program import trace
 
 REMEMBERED = 64  #: how many spaces an operator's function is kept for
@@ -135,4 +136,4 @@ def _plain_space(value: Any) -> Space | None:
 
 def _numeric(value: Any) -> bool:
     """Whether the leaves of a value are NumPy's and Python's own numbers."""
-    return all(isinstance(v, (float, int, np.ndarray, np.generic)) for v in tree_leaves(pack(value)))
+    return all(isinstance(v, (float, int, np.ndarray, np.generic)) for v in leaves(pack(value)))

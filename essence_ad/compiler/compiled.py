@@ -9,11 +9,12 @@ import numpy as np
 
 from essence_ad.backends import numpy as numpy_backend
 from essence_ad.compiler.simplify import arrays, simplify
+from essence_ad.containers import TUPLE
 from essence_ad.diagram import Diagram
 from essence_ad.errors import EssenceError, OptionError
 from essence_ad.morphism import Morphism
-from essence_ad.spaces import TUPLE, Array, Product, Space, space_of, tree_leaves
-from essence_ad.structure import NUM, Arrow, Pattern
+from essence_ad.spaces import Array, Product, Space, space_of
+from essence_ad.structure import NUM, Arrow, Pattern, leaves
 from essence_ad.tracing.program import trace
 
 BACKENDS = {"numpy": numpy_backend}
@@ -58,7 +59,7 @@ class Compiled(Morphism[Any, Any]):
         if self._flat and len(args) == self._n:
             given: Any = args
         else:
-            given = tree_leaves(space.pack(args[0] if len(args) == 1 else args))
+            given = leaves(space.pack(args[0] if len(args) == 1 else args))
         y = self.run(*given)
         return y if self._plain or d.cod_space is None else d.cod_space.unpack(y)
 

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from essence_ad.containers import ZERO
 from essence_ad.diagram import Op
 from essence_ad.errors import DTypeError, NeedsSpaceError, OptionError, ShapeError
 from essence_ad.kernel import astype, kernel
@@ -36,7 +37,7 @@ from essence_ad.operation import (
     scaled,
     sum_to,
 )
-from essence_ad.spaces import ZERO, Array, Product, Space, add, space_of
+from essence_ad.spaces import Array, Product, Space, add, space_of
 from essence_ad.structure import NUM
 
 __all__ = [

@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import numpy as np
 
+from essence_ad.containers import Container, Zero, container_of
 from essence_ad.primitives.primitive import Primitive
-from essence_ad.spaces import Container, Zero, container_of
 from essence_ad.tracing.protocol import Overloaded
 
 #: primitives that read as many elements as they give, however large the array that they read from

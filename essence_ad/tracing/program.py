@@ -9,11 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from essence_ad.containers import TUPLE
 from essence_ad.diagram import Diagram
 from essence_ad.errors import EssenceError, OptionError
 from essence_ad.functor import Wiring
 from essence_ad.morphism import Morphism, from_diagram
-from essence_ad.spaces import TUPLE, Product, Space, space_of
+from essence_ad.spaces import Product, Space, space_of
 from essence_ad.structure import NUM, Arrow, Pattern
 from essence_ad.tracing.tracer import Trace
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from essence_ad.containers import container_of, describe
 from essence_ad.diagram import Box, Diagram, Op
 from essence_ad.errors import NeedsSpaceError, StructureError, TracingError
 from essence_ad.operation import NEGATE, Constant, Scale, same
 from essence_ad.primitives import by_function
 from essence_ad.primitives.primitive import Call, Primitive
-from essence_ad.spaces import Array, Product, Space, container_of, describe, space_of
+from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import Pattern
 from essence_ad.tracing import source
 from essence_ad.tracing.protocol import Overloaded

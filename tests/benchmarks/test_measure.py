@@ -14,7 +14,7 @@ from benchmarks.__main__ import main
 from benchmarks.cases import all_cases
 from benchmarks.machine import ENVIRONMENT
 from benchmarks.measure import BY_HAND, OURS, disagreement, measure
-from benchmarks.report import markdown
+from benchmarks.report import BEGIN, END, markdown, put
 from benchmarks.systems import systems
 from benchmarks.systems.system import Absent, Prepared
 from benchmarks.systems.with_essence_ad import SYSTEM as EssenceAD
@@ -55,6 +55,15 @@ def test_wrong_broken_and_absent_systems_are_said_and_not_timed() -> None:
     text = markdown([row], {"cores": "2"}, 1, ["wrong", "broken", "gone"])
     assert "- nested_4, broken: NotImplementedError: no such rule" in text
     assert "| nested_4 |" in text
+
+
+def test_tables_are_put_into_their_place_in_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    put("old", page)
+    assert page.read_text() == "old"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    put("new", page)
+    assert page.read_text() == f"before\n{BEGIN}\n\nnew\n{END}\nafter\n"
 
 
 def test_a_system_that_is_not_installed_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from essence_ad.calculus.gradient import grad
 from essence_ad.calculus.linearization import jvp, linearize, vjp
 from essence_ad.calculus.modes import reverse
 from essence_ad.linear_map import LinearMap
-from essence_ad.spaces import pack, space_of, tree_leaves
+from essence_ad.spaces import pack, space_of
+from essence_ad.structure import leaves
 from essence_ad.tracing.program import program
 
 numbers = st.floats(-2, 2)
@@ -172,7 +173,7 @@ def structures() -> st.SearchStrategy[Any]:
 @given(structures(), st.integers(0, 1000))
 def test_the_pullback_is_the_transpose_on_every_structure(x: Any, seed: int) -> None:
     def g(point: Any) -> Any:
-        parts = tree_leaves(pack(point))
+        parts = leaves(pack(point))
         total = sum([np.sum(part * part) for part in parts], 0.0)
         return {"each": [np.sin(part) * total for part in parts], "again": point}
 

@@ -110,7 +110,6 @@ def test_bessel_functions_far_out_and_near_zero() -> None:
     assert np.all(np.abs(wronskian) <= 1e-12 * bessel_i(x, order=0) * np.maximum(x, 1))
 
 
-
 # At most this many operations in a slope: the textbook's.
 COSTS = {
     "sin": 1, "cos": 2, "tan": 2, "sinh": 1, "cosh": 1, "tanh": 2, "exp": 0, "exp2": 1, "expm1": 1, "log": 1, "log2": 1, "log10": 1, "log1p": 2,

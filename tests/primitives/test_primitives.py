@@ -20,7 +20,8 @@ from essence_ad.morphism import Morphism, from_diagram
 from essence_ad.operation import Constant, is_discrete
 from essence_ad.primitives import by_function, catalogue, primitive
 from essence_ad.primitives.primitive import Elementwise, Example, Primitive, on
-from essence_ad.spaces import Array, Product, Space, space_of, tree_leaves
+from essence_ad.spaces import Array, Product, Space, space_of
+from essence_ad.structure import leaves
 from essence_ad.tracing.program import trace
 
 PRIMITIVES = {p.name: p for p in catalogue().values()}
@@ -105,7 +106,7 @@ class Point:
 
 def flat(tree: Any) -> Any:
     """All components in one array."""
-    return np.concatenate([np.ravel(leaf) for leaf in tree_leaves(tree)]) if tree_leaves(tree) else np.zeros(0)
+    return np.concatenate([np.ravel(leaf) for leaf in leaves(tree)]) if leaves(tree) else np.zeros(0)
 
 
 def paired(a: Any, b: Any) -> float:
@@ -145,7 +146,7 @@ def test_the_value_is_that_of_the_function_and_inputs_stay(p: Primitive, e: Exam
     before = [np.asarray(x).tobytes() for x in at.inputs]
     expected = p.function(*at.inputs, **at.call.params)
     found = at.f(at.x)
-    for a, b in zip(tree_leaves(pack(found)), tree_leaves(pack(expected)), strict=True):
+    for a, b in zip(leaves(pack(found)), leaves(pack(expected)), strict=True):
         np.testing.assert_array_equal(a, b)
         assert np.result_type(a) == np.result_type(b)
     if at.moving:
@@ -265,7 +266,7 @@ def test_single_precision_stays_single(p: Primitive, e: Example) -> None:
     y, df = D(Additive)(at.f)(at.x)
     _, df_exact = D(Additive)(exact.f)(exact.x)
     assert_close(df(single), df_exact(dx), 2e-4)
-    assert {np.result_type(leaf) for leaf in tree_leaves(pack(df.T(at.vector(space_of(y)))))} <= {np.dtype(np.float32)}
+    assert {np.result_type(leaf) for leaf in leaves(pack(df.T(at.vector(space_of(y)))))} <= {np.dtype(np.float32)}
 
 
 @each_case

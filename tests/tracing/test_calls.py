@@ -11,7 +11,8 @@ import pytest
 from essence_ad import Additive, D, Dual, R
 from essence_ad.errors import OptionError, TracingError, UnsupportedError
 from essence_ad.primitives import by_function, catalogue
-from essence_ad.spaces import pack, space_of, tree_leaves
+from essence_ad.spaces import pack, space_of
+from essence_ad.structure import leaves
 from essence_ad.tracing import calls
 from essence_ad.tracing.counting import Counted, Tally
 from essence_ad.tracing.program import trace
@@ -261,7 +262,7 @@ def test_every_primitive_is_recorded_as_itself(name: str) -> None:
         f = lambda *xs, options=options: primitive.function(*xs, **options)  # noqa: E731
         program = trace(lambda xs, f=f: f(*xs), space_of(inputs))
         assert [op.name for op, _, _ in program.diagram.boxes] == [name]
-        found, expected = tree_leaves(pack(program(inputs))), tree_leaves(pack(f(*inputs)))
+        found, expected = leaves(pack(program(inputs))), leaves(pack(f(*inputs)))
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_array_equal(a, b)
 
@@ -279,7 +280,7 @@ def test_every_derivative_is_recorded(name: str) -> None:
         for k, v in ((Additive, dx), (Dual(Additive), dy)):
             run = lambda x, v, k=k, program=program: D(k)(program)(x)[1](v)  # noqa: E731
             recorded = trace(run, space_of((inputs, v)))
-            for a, b in zip(tree_leaves(pack(recorded((inputs, v)))), tree_leaves(pack(run(inputs, v))), strict=True):
+            for a, b in zip(leaves(pack(recorded((inputs, v)))), leaves(pack(run(inputs, v))), strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
 
 

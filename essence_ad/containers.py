@@ -1,0 +1,88 @@
+"""Containers: how a user writes a product, as a tuple, list, dict, named tuple, dataclass or attrs class."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+
+class Zero:
+    """The zero of a space that nobody has named yet: it adds and scales for nothing, and no array is made for it."""
+
+    def __repr__(self) -> str:
+        return "ZERO"
+
+
+ZERO = Zero()
+
+
+@attrs.frozen
+class Container:
+    """How a user wrote a product: the class and, where parts have names, the names."""
+
+    type: type
+    names: tuple[Any, ...] | None = None
+
+    def children(self, value: Any) -> tuple[Any, ...]:
+        """The parts of a value, in order."""
+        if self.names is None:
+            return tuple(value) if value is not None else ()
+        if isinstance(value, dict):
+            return tuple(value[n] for n in self.names)
+        return tuple(getattr(value, n) for n in self.names)
+
+    def build(self, parts: Sequence[Any]) -> Any:
+        """A value with these parts."""
+        if self.type is type(None):
+            return None
+        if self.names is None:
+            return self.type(parts)
+        if issubclass(self.type, dict):
+            return self.type(zip(self.names, parts, strict=True))
+        if attrs.has(self.type):
+            aliases = {a.name: a.alias for a in attrs.fields(self.type)}
+            return self.type(**{aliases[n]: p for n, p in zip(self.names, parts, strict=True)})
+        return self.type(**dict(zip(self.names, parts, strict=True)))
+
+
+TUPLE = Container(tuple)
+
+
+PLAIN = frozenset({float, int, complex, bool, np.ndarray, np.float64, np.float32, np.complex128, Zero})
+
+
+def container_of(value: Any) -> Container | None:
+    """How a value is a product, ``None`` where it is a leaf."""
+    kind = type(value)
+    if kind in PLAIN:
+        return None
+    if kind is tuple:
+        return TUPLE
+    if isinstance(value, list):
+        return Container(kind)
+    if isinstance(value, dict):
+        return Container(kind, tuple(value))
+    if isinstance(value, tuple) and hasattr(kind, "_fields"):
+        return Container(kind, tuple(kind._fields))
+    if value is None:
+        return Container(kind)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return Container(kind, tuple(f.name for f in dataclasses.fields(value) if f.init))
+    if attrs.has(kind):
+        return Container(kind, tuple(a.name for a in attrs.fields(kind) if a.init))
+    return None
+
+
+def describe(value: Any) -> str:
+    """A value for a message: its structure or its shape and dtype, never its numbers."""
+    found = container_of(value)
+    if found is not None:
+        names = f" with {list(found.names)}" if found.names is not None else f" of {len(found.children(value))}"
+        return f"a {found.type.__name__}{names}"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"an array of shape {tuple(value.shape)} and dtype {value.dtype}"
+    return f"a {type(value).__name__}"
