@@ -14,6 +14,7 @@ def main(arguments: list[str] | None = None) -> None:
     from benchmarks.machine import ENVIRONMENT
 
     os.environ.update(ENVIRONMENT)  # before any system is loaded
+    from benchmarks.alone import run
     from benchmarks.cases import all_cases
     from benchmarks.growth import growth, table
     from benchmarks.machine import describe
@@ -37,8 +38,9 @@ def main(arguments: list[str] | None = None) -> None:
     rows = []
     for case in cases:
         rows.append(measure(case, found, rounds))
-        if not options.quick and not options.no_memory:
+        if not options.quick and not options.no_processes:
             for name in (BY_HAND, *[n for n in wanted if isinstance(found[n], System) and n not in rows[-1].failures]):
+                rows[-1].alone[name] = run("benchmarks.alone", case.name, name, {})
                 rows[-1].memory[name] = measured(case.name, name)
         print(f"{case.name}: {_line(rows[-1])}", file=sys.stderr, flush=True)
     lengths = {} if options.quick or options.case else growth(found, 3)
@@ -65,7 +67,7 @@ def _options(names: list[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, help="interleaved rounds (21; with --quick 3)")
     parser.add_argument("--quick", action="store_true", help="few rounds, no torch.compile")
-    parser.add_argument("--no-memory", action="store_true", help="do not start a process for each peak of memory")
+    parser.add_argument("--no-processes", action="store_true", help="no fresh processes: no peaks of memory")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.add_argument(
         "--markdown", type=Path, metavar="FILE", help="write the tables; into the place for them, if the page has one"

@@ -40,11 +40,7 @@ class Row:
     disagreement: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     memory: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def ratio(self, other: str, ours: str = OURS) -> float | None:
-        """Our time as a multiple of another's."""
-        a, b = self.seconds.get(ours), self.seconds.get(other)
-        return None if a is None or b is None else a / b
+    alone: dict[str, dict[str, Any]] = field(default_factory=dict)  #: in a fresh process
 
 
 def leaves(value: Any) -> list[Any]:

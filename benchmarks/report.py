@@ -1,4 +1,4 @@
-"""The table: one run as Markdown and as JSON."""
+"""The tables of one run, as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 
 from benchmarks.measure import BY_HAND, OURS, PLAIN_VALUE, SOURCE, UNCOMPILED, VALUE, Row
 
+BEGIN, END = "<!-- tables of python -m benchmarks -->", "<!-- end of the tables -->"
+ABSENT = "–"
+
 
 def as_json(rows: Iterable[Row], machine: Mapping[str, str], rounds: int, growth: Any) -> dict[str, Any]:
     """Everything that was measured."""
@@ -17,55 +20,23 @@ def as_json(rows: Iterable[Row], machine: Mapping[str, str], rounds: int, growth
 
 def markdown(rows: list[Row], machine: Mapping[str, str], rounds: int, peers: list[str], growth: str = "") -> str:
     """The tables of a run."""
-    also = sorted(
-        {n for row in rows for n in row.seconds} - {OURS, BY_HAND, PLAIN_VALUE, SOURCE, UNCOMPILED, VALUE, *peers}
-    )
+    said = "; ".join(f"{name} {value}" for name, value in machine.items())
+    known = {OURS, BY_HAND, PLAIN_VALUE, SOURCE, UNCOMPILED, VALUE, *peers}
+    others = [BY_HAND, *sorted({n for row in rows for n in row.seconds} - known), *peers]
     parts = [
-        _machine(machine, rounds),
-        "### Time of one call, microseconds (medians)",
-        _table(["case", OURS, BY_HAND, *also, *peers, UNCOMPILED],
-               [[r.name, *[_time(r, n) for n in (OURS, BY_HAND, *also, *peers, UNCOMPILED)]] for r in rows]),
-        f"### {OURS} as a multiple of the others (ratios of medians; below 1 is faster)",
-        _table(["case", BY_HAND, *also, *peers], [[r.name, *[_ratio(r.ratio(n)) for n in (BY_HAND, *also, *peers)]] for r in rows]),
-        "### Cost of the derivative: operations and time",
-        _table(
-            ["case", "operations: value", "derivative", "ratio", "elements: ratio", "compiled: value", "derivative",
-             "ratio", "time: value, µs", "derivative / value", "NumPy value, µs"],
-            [_costs(r) for r in rows],
-        ),
-        "### Compile time, milliseconds",
-        _table(["case", *_compilers(rows), "ours / jax"],
-               [[r.name, *[_number(_times(r.compile_seconds.get(n), 1e3)) for n in _compilers(rows)], _ratio(_over(r.compile_seconds.get(OURS), r.compile_seconds.get("jax")))]
-                for r in rows]),
-    ]  # fmt: skip
-    if any(r.memory for r in rows):
-        parts += [
-            "### Peak memory of one warm call, kilobytes",
-            "What Python's allocators gave (NumPy's arrays among it) and, for JAX, what XLA says that the executable needs; "
-            "after ≈ by how much the process grew, to 256 KB or so.",
-            _memory(rows),
-        ]
-    small = [r for r in rows if SOURCE in r.seconds and OURS in r.seconds]
-    if small:
-        lines = [
-            [r.name, *[_time(r, n) for n in (OURS, SOURCE)], _number((r.seconds[OURS] - r.seconds[SOURCE]) * 1e6)]
-            for r in small
-        ]
-        parts += [
-            "### What a call adds to the generated function, microseconds",
-            _table(["case", "compiled program", "its function", "difference"], lines),
-        ]
-    if growth:
-        parts += ["### Compile time against length: a chain of primitives, value and gradient", growth]
-    failures = [f"- {r.name}, {name}: {text.splitlines()[0]}" for r in rows for name, text in r.failures.items()]
-    parts += [
+        f"{said}; {rounds} interleaved rounds.",
+        *_times(rows, others),
+        *_ratios(rows, others),
+        *_costs(rows),
+        *_compilation(rows),
+        *(["### Compile time against length: a chain of primitives, value and gradient", growth] if growth else []),
+        *_alone(rows),
+        *_memory(rows),
+        *_calls(rows),
         "### Not in the tables",
-        "\n".join(failures) if failures else "Nothing: every contender ran every case, and agreed.",
+        _failures(rows) or "Nothing: every contender ran every case, and agreed.",
     ]
     return "\n\n".join(parts) + "\n"
-
-
-BEGIN, END = "<!-- tables of python -m benchmarks -->", "<!-- end of the tables -->"
 
 
 def put(tables: str, file: Path) -> None:
@@ -77,65 +48,130 @@ def put(tables: str, file: Path) -> None:
     file.write_text(tables, encoding="utf-8")
 
 
-def _machine(machine: Mapping[str, str], rounds: int) -> str:
-    said = "; ".join(f"{name} {value}" for name, value in machine.items())
-    return f"{said}; {rounds} interleaved rounds."
+# ---------------------------------------------------------------------- sections
 
 
-def _costs(r: Row) -> list[str]:
-    c = r.counts
+def _times(rows: list[Row], others: list[str]) -> list[str]:
+    names = [OURS, *others, UNCOMPILED]
     return [
-        r.name, str(c.get("value", "–")), str(c.get("derivative", "–")), _ratio(_over(c.get("derivative"), c.get("value"))),
-        _ratio(_over(c.get("derivative, elements"), c.get("value, elements"))),
-        str(c.get("value, boxes", "–")), str(c.get("derivative, boxes", "–")),
-        _ratio(_over(c.get("derivative, boxes"), c.get("value, boxes"))),
-        _time(r, VALUE), _ratio(r.ratio(VALUE)), _time(r, PLAIN_VALUE),
+        "### Time of one call, microseconds (medians)",
+        _table(["case", *names], [[r.name, *[_time(r, n) for n in names]] for r in rows]),
+    ]
+
+
+def _ratios(rows: list[Row], others: list[str]) -> list[str]:
+    return [
+        f"### {OURS} as a multiple of the others (ratios of medians; below 1 is faster)",
+        _table(
+            ["case", *others],
+            [[r.name, *[_ratio(r.seconds.get(OURS), r.seconds.get(n)) for n in others]] for r in rows],
+        ),
+    ]
+
+
+def _costs(rows: list[Row]) -> list[str]:
+    heads = [
+        "case", "operations: value", "derivative", "ratio", "elements: ratio", "compiled: value", "derivative", "ratio",
+        "time: value, µs", "derivative / value", "NumPy value, µs",
     ]  # fmt: skip
+    lines = []
+    for r in rows:
+        counts = [r.counts.get(n) for n in ("value", "derivative", "value, boxes", "derivative, boxes")]
+        value, derivative, value_boxes, boxes = counts
+        lines.append([
+            r.name, _whole(value), _whole(derivative), _ratio(derivative, value),
+            _ratio(r.counts.get("derivative, elements"), r.counts.get("value, elements")),
+            _whole(value_boxes), _whole(boxes), _ratio(boxes, value_boxes),
+            _time(r, VALUE), _ratio(r.seconds.get(OURS), r.seconds.get(VALUE)), _time(r, PLAIN_VALUE),
+        ])  # fmt: skip
+    return ["### Cost of the derivative: operations and time", _table(heads, lines)]
 
 
-def _memory(rows: list[Row]) -> str:
+def _compilation(rows: list[Row]) -> list[str]:
+    names = list(dict.fromkeys(n for r in rows for n in r.compile_seconds))
+    lines = [
+        [r.name, *[_micro(r.compile_seconds.get(n), 1e3) for n in names],
+         _ratio(r.compile_seconds.get(OURS), r.compile_seconds.get("jax"))]
+        for r in rows
+    ]  # fmt: skip
+    return ["### Compile time, milliseconds", _table(["case", *names, f"{OURS} / jax"], lines)]
+
+
+def _alone(rows: list[Row]) -> list[str]:
+    names = list(dict.fromkeys(n for r in rows for n in r.alone))
+
+    def cell(found: Mapping[str, Any]) -> str:
+        return f"{_micro(found['seconds'])} ({found['faults']:,.0f})" if "seconds" in found else ABSENT
+
+    return [
+        "### Alone in a fresh process: microseconds, and page faults, of one call",
+        "Where memory was given back to the system it has to be asked for again, 4 KB at a time.",
+        _table(["case", *names], [[r.name, *[cell(r.alone.get(n, {})) for n in names]] for r in rows]),
+    ] if names else []  # fmt: skip
+
+
+def _memory(rows: list[Row]) -> list[str]:
     names = list(dict.fromkeys(n for r in rows for n in r.memory))
-    return _table(["case", *names], [[r.name, *[_kilobytes(r.memory.get(n)) for n in names]] for r in rows])
+
+    def cell(found: Mapping[str, Any]) -> str:
+        if "exact" in found:
+            return _number(found["exact"] / 1024)
+        return f"≈ {found['resident'] / 1024:,.0f}" if "resident" in found else ABSENT
+
+    return [
+        "### Peak memory of one warm call, kilobytes",
+        "What Python's allocators gave (NumPy's arrays among it) and, for JAX, what XLA says that the executable needs; "
+        "after ≈ by how much the process grew, to 256 KB or so.",
+        _table(["case", *names], [[r.name, *[cell(r.memory.get(n, {})) for n in names]] for r in rows]),
+    ] if names else []  # fmt: skip
 
 
-def _kilobytes(found: Mapping[str, Any] | None) -> str:
-    if not found or "resident" not in found:
-        return "–"
-    return _number(found["exact"] / 1024) if "exact" in found else f"≈ {_number(found['resident'] / 1024)}"
+def _calls(rows: list[Row]) -> list[str]:
+    lines = [
+        [r.name, _time(r, OURS), _time(r, SOURCE), _micro(r.seconds[OURS] - r.seconds[SOURCE])]
+        for r in rows
+        if OURS in r.seconds and SOURCE in r.seconds
+    ]
+    heads = ["case", "compiled program", "its function", "difference"]
+    return ["### What a call adds to the generated function, microseconds", _table(heads, lines)] if lines else []
 
 
-def _compilers(rows: list[Row]) -> list[str]:
-    return list(dict.fromkeys(n for r in rows for n in r.compile_seconds))
+def _failures(rows: list[Row]) -> str:
+    lines = []
+    for r in rows:
+        lines += [f"- {r.name}, {name}: {text.splitlines()[0]}" for name, text in r.failures.items()]
+        for what, figures in (("alone", r.alone), ("memory", r.memory)):
+            lines += [f"- {r.name}, {name}, {what}: {f['failure']}" for name, f in figures.items() if "failure" in f]
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------------- cells
 
 
 def _table(heads: list[str], lines: list[list[str]]) -> str:
-    return "\n".join(
-        [
-            f"| {' | '.join(heads)} |",
-            "|---" + "|--:" * (len(heads) - 1) + "|",
-            *[f"| {' | '.join(line)} |" for line in lines],
-        ]
-    )
-
-
-def _over(a: float | None, b: float | None) -> float | None:
-    return None if a is None or not b else a / b
-
-
-def _times(a: float | None, factor: float) -> float | None:
-    return None if a is None else a * factor
+    rows = [heads, ["---", *["--:"] * (len(heads) - 1)], *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _time(r: Row, name: str) -> str:
-    text = _number(_times(r.seconds.get(name), 1e6))
-    return text if name in r.seconds or name not in r.failures else f"– ({r.failures[name].split(':', 1)[0]})"
+    if name not in r.seconds and name in r.failures:
+        return f"{ABSENT} ({r.failures[name].split(':', 1)[0]})"
+    return _micro(r.seconds.get(name))
 
 
-def _ratio(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}" if value < 10 else f"{value:.0f}"
+def _micro(seconds: float | None, factor: float = 1e6) -> str:
+    return ABSENT if seconds is None else _number(seconds * factor)
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
+def _ratio(a: float | None, b: float | None) -> str:
+    if a is None or not b:
+        return ABSENT
+    return f"{a / b:.3f}" if a < 0.1 * b else f"{a / b:.2f}" if a < 10 * b else f"{a / b:.0f}"
+
+
+def _whole(value: int | None) -> str:
+    return ABSENT if value is None else str(value)
+
+
+def _number(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"

@@ -11,9 +11,11 @@ import pytest
 
 import benchmarks.systems
 from benchmarks.__main__ import main
+from benchmarks.alone import run
 from benchmarks.cases import all_cases
 from benchmarks.machine import ENVIRONMENT
 from benchmarks.measure import BY_HAND, OURS, disagreement, measure
+from benchmarks.memory import measured
 from benchmarks.report import BEGIN, END, markdown, put
 from benchmarks.systems import systems
 from benchmarks.systems.system import Absent, Prepared
@@ -55,6 +57,15 @@ def test_wrong_broken_and_absent_systems_are_said_and_not_timed() -> None:
     text = markdown([row], {"cores": "2"}, 1, ["wrong", "broken", "gone"])
     assert "- nested_4, broken: NotImplementedError: no such rule" in text
     assert "| nested_4 |" in text
+
+
+@pytest.mark.parametrize("name", [BY_HAND, OURS])
+def test_figures_of_a_fresh_process(name: str) -> None:
+    alone = run("benchmarks.alone", "nested_4", name, {})
+    assert 0 < alone["seconds"] < 1 and alone["faults"] >= 0
+    found = measured("nested_4", name)
+    assert "failure" in found or 0 < found["exact"] < 100_000
+    assert "failure" in run("benchmarks.alone", "nested_4", "nobody", {})
 
 
 def test_tables_are_put_into_their_place_in_a_page(tmp_path: Path) -> None:
