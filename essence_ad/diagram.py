@@ -268,27 +268,21 @@ class Diagram:
             _settle(env, waiting, wire)
         return collect(self.cod, env)
 
-    def linearize(self, env: Sequence[Any], known: dict[int, Any] | None = None) -> Diagram:
-        """The derivative at the point whose evaluation left ``env``: a diagram of linear boxes on the same wires.
-
-        ``known`` gives, for the numbers of boxes that state their own derivative with their value, that derivative.
-        """
+    def linearize(self, env: Sequence[Any]) -> Diagram:
+        """The derivative at the point whose evaluation left ``env``: a diagram of linear boxes on the same wires."""
         active, n = self.active(), self.n_wires
         taken = self.taken(env)
         boxes: list[Box] = []
         push = boxes.append
-        for number, (op, ins, outs) in enumerate(self.boxes):
+        for op, ins, outs in self.boxes:
             if op is None:
                 if active[ins[0]]:
                     push((None, ins, outs))
                 continue
             if op.discrete or not any([active[i] for i in ins]):
                 continue
-            if known is not None and number in known:
-                facts: Any = known[number]
-            else:
-                output = env[outs[0]] if len(outs) == 1 else [env[o] for o in outs]
-                facts = op.derivative([env[i] for i in ins], output, [active[i] for i in ins])
+            output = env[outs[0]] if len(outs) == 1 else [env[o] for o in outs]
+            facts = op.derivative([env[i] for i in ins], output, [active[i] for i in ins])
             if type(facts) is not tuple:
                 if facts is not None:
                     push((facts, ins, outs))
