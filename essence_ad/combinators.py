@@ -41,7 +41,7 @@ def unfork(h: Program, n: int = 2) -> tuple[Program, ...]:
     >>> [f(1.0) for f in unfork(fork(scale(2.0), scale(3.0)))]
     [2.0, 3.0]
     """
-    return tuple([h >> proj(i, _count("unfork", n)) for i in range(n)])
+    return tuple([h >> proj(i, n) for i in range(_count("unfork", n))])
 
 
 def unjoin(h: Program, n: int = 2) -> tuple[Program, ...]:
@@ -51,7 +51,7 @@ def unjoin(h: Program, n: int = 2) -> tuple[Program, ...]:
     >>> [Additive(f)(1.0) for f in unjoin(join(scale(2.0), scale(3.0)))]
     [2.0, 3.0]
     """
-    return tuple([inj(i, _count("unjoin", n)) >> h for i in range(n)])
+    return tuple([inj(i, n) >> h for i in range(_count("unjoin", n))])
 
 
 def cross_i(n: int, f: Callable[[int], Program]) -> Program:

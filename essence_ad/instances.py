@@ -80,8 +80,9 @@ def number(name: str) -> Number:
 
 
 def holes(*programs: Program) -> list[Hole]:
-    """The holes for arrows, each once."""
-    return list(dict.fromkeys(node.form for p in programs for node in postorder(p) if isinstance(node.form, Hole)))
+    """The holes for arrows, each once, by name."""
+    found = {node.form for p in programs for node in postorder(p) if isinstance(node.form, Hole)}
+    return sorted(found, key=lambda hole: hole.name)
 
 
 def numbers(*programs: Program) -> list[str]:
@@ -90,7 +91,7 @@ def numbers(*programs: Program) -> list[str]:
     for node in (node for p in programs for node in postorder(p)):
         if isinstance(node.form, Scale) and isinstance(node.form.factor, Number):
             found.update(dict.fromkeys(node.form.factor.text.replace("+", "*").replace(" ", "").split("*")))
-    return list(found)
+    return sorted(found)
 
 
 def _factor(op: Scale, table: Mapping[str, float]) -> Any:
@@ -226,10 +227,9 @@ class Filler:
         if not paths:
             return const(target.scale(self.coefficient(), target.from_vector(np.ones(target.dim))))
         path, start = paths[self.turn % len(paths)]
-        f = path >> self._block(start, target) if self.kind == "plain" else self._shaped(path, start, target)
         if self.kind == "plain":
-            return f
-        f = f >> self.functions[self.turn % len(self.functions)]
+            return _then(path, self._block(start, target))
+        f = _then(self._shaped(path, start, target), self.functions[self.turn % len(self.functions)])
         if len(paths) > 1 and self.turn % 2:
             other, start = paths[(self.turn + 1) % len(paths)]
             f = fork(f, self._shaped(other, start, target)) >> box(catalogue()["multiply"].call())
@@ -252,9 +252,14 @@ class Filler:
         if source.shape == target.shape:
             return path
         if source.shape:
-            path = path >> box(catalogue()["sum"].call())
+            path = _then(path, box(catalogue()["sum"].call()))
         ones = const(np.arange(1.0, target.dim + 1).reshape(target.shape)) if target.shape else None
         return path if ones is None else fork(path, ones) >> box(catalogue()["multiply"].call())
+
+
+def _then(path: Program, f: Program) -> Program:
+    """``f`` after a projection, which may be none."""
+    return f if path == identity else path >> f
 
 
 class MatrixOp(LinearOp):
@@ -310,4 +315,11 @@ class Instance:
         objects = [f"{name} = {space}" for name, space in self.spaces.items()]
         arrows = [f"{name} = {program}" for name, program in self.arrows.items()]
         values = [f"{name} = {value}" for name, value in self.numbers.items()]
-        return ", ".join([*objects, *arrows, *values, f"at {self.point!r}"])
+        return ", ".join([*objects, *arrows, *values, f"at {_shown(self.point)}"])
+
+
+def _shown(point: Any) -> str:
+    """A point as numbers."""
+    if isinstance(point, tuple):
+        return f"({', '.join(map(_shown, point))})"
+    return str(point.tolist()) if isinstance(point, (np.ndarray, np.generic)) else repr(point)

@@ -163,12 +163,15 @@ def same_view(a: Any, b: Any) -> bool:
         return bool(type(a) is type(b) and a == b)
     if not hasattr(a, "shape") and not isinstance(a, (int, float, complex)):
         return bool(a == b)
-    return np.shape(a) == np.shape(b) and bool(np.allclose(_plain(a), _plain(b), rtol=1e-9, atol=1e-9, equal_nan=True))
-
-
-def _plain(a: Any) -> Any:
-    a = np.asarray(a)
-    return a.astype(float) if a.dtype == object else a
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return False
+    if a.dtype == object or b.dtype == object:
+        try:
+            a, b = a.astype(complex), b.astype(complex)
+        except (TypeError, ValueError):  # no numbers
+            return bool(np.array_equal(a, b))
+    return bool(np.allclose(a, b, rtol=1e-9, atol=1e-9, equal_nan=True))
 
 
 # ---------------------------------------------------------------------------------------------- how a law is read
