@@ -8,7 +8,8 @@ import attrs
 
 from essence_ad.category import BIPRODUCT, LinearCategory, of_linear_maps
 from essence_ad.diagram import Diagram, Op
-from essence_ad.linear_map import LinearMap
+from essence_ad.errors import NeedsSpaceError
+from essence_ad.linear_map import LinearMap, require_linear
 
 
 class DualArrow(Op):
@@ -65,8 +66,13 @@ class Dual(LinearCategory):
         return DualArrow(self.k, f)
 
     def diagram(self, d: Diagram) -> DualArrow:
-        """The transposed diagram, in ``k``."""
-        return DualArrow(self.k, self.k.diagram(d.T))
+        """The transposed diagram, in ``k``; ``NotLinearError`` where a box is not linear."""
+        try:
+            turned = d.T
+        except NeedsSpaceError:
+            require_linear(d, self)
+            raise
+        return DualArrow(self.k, self.k.diagram(turned))
 
     def push(self, d: Diagram, g: DualArrow) -> DualArrow:
         """``d`` after ``g`` is, in ``k``, a pulling back."""
