@@ -70,9 +70,10 @@ def _renamed(pattern: Pattern, name: Callable[[int], int]) -> Pattern:
 class _Frame:
     """A diagram that is being written out: where it is, and what stands on its wires."""
 
-    __slots__ = ("at", "boxes", "diagram", "env", "outs")
+    __slots__ = ("arrow", "at", "boxes", "diagram", "env", "outs")
 
-    def __init__(self, diagram: Diagram, outs: tuple[int, ...]) -> None:
+    def __init__(self, diagram: Diagram, outs: tuple[int, ...], arrow: Any = None) -> None:
+        self.arrow = arrow
         self.diagram, self.boxes, self.at, self.outs = diagram, diagram.boxes, 0, outs
         self.env: list[Any] = [NOTHING] * diagram.n_wires
 
@@ -137,7 +138,7 @@ def inline(d: Diagram, pattern: Pattern | None = None) -> Diagram:
         trees = [env[i] for i in ins]
         inner = _written(op)
         if inner is not None:
-            entered = _Frame(inner, outs)
+            entered = _Frame(inner, outs, op)
             entered.enter(build, trees[0] if len(trees) == 1 else tuple(trees))
             frames.append(entered)
         elif op is None:
@@ -145,7 +146,7 @@ def inline(d: Diagram, pattern: Pattern | None = None) -> Diagram:
         else:
             origins += [None] * (len(build.boxes) - len(origins))
             frame.put(build, outs, _box(build, op, trees))
-            origins += [(id(frame.diagram), frame.at, n) for n in range(len(build.boxes) - len(origins))]
+            origins += [(id(frame.arrow), frame.at, n) for n in range(len(build.boxes) - len(origins))]
     cod = build.wired(result)
     flat = Diagram(tree, cod, build.boxes, build.n, d.dom_space, d.cod_space)
     return shared(flat, origins) if nested(d) else flat.pruned()

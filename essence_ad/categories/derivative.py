@@ -289,7 +289,7 @@ class D(Category):
         """The value and the derivative at the point."""
         d = arrow.diagram
         if d is not None and d.cod_space is None:  # a zero in the value is one of the target
-            arrow = Derivative(self.k, Diagram(d.dom, d.cod, d.boxes, d.n_wires, source, target))
+            arrow = type(arrow)(self.k, Diagram(d.dom, d.cod, d.boxes, d.n_wires, source, target))
         y, derivative = arrow(point)
         return target.check(y), self.k.observe(derivative, source, target, point)
 
