@@ -28,10 +28,10 @@ def data(cameras: int, points: int, observations: int) -> Data:
     point = np.sort(random.integers(points, size=observations))
     weights = random.normal(size=observations)
     seen = random.normal(size=(observations, 2)) * 100
-    return Data((table, X, weights), (camera, point, seen, np.ones(observations), np.zeros(observations)))
+    return Data((table, X, weights), (camera, point, seen, np.ones(observations)))
 
 
-def program(np: Any, camera: Any, point: Any, seen: Any, one: Any, zero: Any) -> Function:
+def program(np: Any, camera: Any, point: Any, seen: Any, one: Any) -> Function:
     def residuals(c: Any, X: Any, weight: Any) -> Any:
         r0, r1, r2 = c[:, 0], c[:, 1], c[:, 2]
         theta = np.sqrt(r0 * r0 + r1 * r1 + r2 * r2)
@@ -50,26 +50,22 @@ def program(np: Any, camera: Any, point: Any, seen: Any, one: Any, zero: Any) ->
     def observed(table: Any, X: Any, weights: Any) -> Any:
         return residuals(table[camera], X[point], weights)
 
-    observed.parts = np, residuals, camera, point, one, zero  # type: ignore[attr-defined]
+    observed.parts = np, residuals, camera, point, one  # type: ignore[attr-defined]
     return observed
 
 
 def block_jacobian(system: Any, f: Function) -> Function:
     """The derivative of each residual in what it depends on: two sweeps back from all observations at once."""
-    np, residuals, camera, point, one, zero = f.parts  # type: ignore[attr-defined]
+    np, residuals, camera, point, one = f.parts  # type: ignore[attr-defined]
 
     def jacobian(table: Any, X: Any, weights: Any) -> Any:
-        _, pullback = system.vjp(residuals, table[camera], X[point], weights)
-        rows = []
-        for seed in ((one, zero), (zero, one)):
-            c, x, w = pullback(seed)
-            rows.append(np.concatenate((c, x, w[:, None]), axis=1))
-        return np.stack((rows[0], rows[1]), axis=1)
+        found = system.sweeps(residuals, (table[camera], X[point], weights), one)
+        return np.stack([np.concatenate((c, x, w[:, None]), axis=1) for c, x, w in found], axis=1)
 
     return jacobian
 
 
-def by_hand(camera: Any, point: Any, seen: Any, one: Any, zero: Any) -> Function:
+def by_hand(camera: Any, point: Any, seen: Any, one: Any) -> Function:
     """What depends on the camera alone is done once a camera, before the gather; the rest in chunks, by components.
 
     For rotation R and left Jacobian J of the rotation vector, z = R (X - C) has the derivatives dz/dX = R, dz/dC = -R,

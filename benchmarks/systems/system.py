@@ -55,8 +55,8 @@ class System(ABC):
         """The function of ``(x, v)`` that applies the second derivative at ``x`` to ``v``."""
 
     @abstractmethod
-    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
-        """The value, and the function from a cotangent of it to those of all arguments."""
+    def sweeps(self, f: Function, arguments: tuple[Any, ...], seed: Any) -> list[tuple[Any, ...]]:
+        """For each array of the value, what ``seed`` for it and nothing for the others pulls back to all arguments."""
 
     def array(self, value: Any) -> Any:
         """A NumPy value as the system holds it."""

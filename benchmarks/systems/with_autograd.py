@@ -9,6 +9,7 @@ import autograd
 import autograd.builtins
 import autograd.numpy
 import autograd.scipy.special
+import numpy
 
 from benchmarks.case import Function
 from benchmarks.systems.system import Namespace, System
@@ -37,6 +38,7 @@ class SYSTEM(System):
         product: Function = autograd.hessian_vector_product(f)
         return product
 
-    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+    def sweeps(self, f: Function, arguments: tuple[Any, ...], seed: Any) -> list[tuple[Any, ...]]:
         pullback, value = autograd.make_vjp(lambda given: autograd.builtins.tuple(f(*given)))(arguments)
-        return value, pullback
+        nothing = numpy.zeros_like(seed)
+        return [pullback(tuple([seed if i == j else nothing for j in range(len(value))])) for i in range(len(value))]

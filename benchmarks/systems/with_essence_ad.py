@@ -11,6 +11,7 @@ import essence_ad
 from benchmarks.case import Function
 from benchmarks.systems.system import Namespace, Prepared, System
 from essence_ad.compiler.compiled import compile
+from essence_ad.spaces import ZERO
 
 
 class SYSTEM(System):
@@ -35,9 +36,9 @@ class SYSTEM(System):
     def hvp(self, f: Function) -> Function:
         return lambda x, v: essence_ad.hvp(f, x, v)
 
-    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+    def sweeps(self, f: Function, arguments: tuple[Any, ...], seed: Any) -> list[tuple[Any, ...]]:
         value, pullback = essence_ad.vjp(f, arguments)
-        return value, pullback
+        return [pullback(tuple([seed if i == j else ZERO for j in range(len(value))])) for i in range(len(value))]
 
     def ready(self, g: Function, arguments: tuple[Any, ...]) -> Prepared:
         start = time.perf_counter()

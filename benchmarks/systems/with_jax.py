@@ -40,8 +40,9 @@ class SYSTEM(System):
         gradient = jax.grad(f)
         return lambda x, v: jax.jvp(gradient, (x,), (v,))[1]
 
-    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
-        return jax.vjp(f, *arguments)
+    def sweeps(self, f: Function, arguments: tuple[Any, ...], seed: Any) -> list[tuple[Any, ...]]:
+        parts = len(jax.eval_shape(f, *arguments))  # each part by itself: what they share is found by XLA
+        return [jax.vjp(lambda *given, i=i: f(*given)[i], *arguments)[1](seed) for i in range(parts)]
 
     def array(self, value: Any) -> Any:
         return jax.numpy.asarray(value)

@@ -51,14 +51,10 @@ class SYSTEM(System):
         gradient = torch.func.grad(f)
         return lambda x, v: torch.func.jvp(gradient, (x,), (v,))[1]
 
-    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+    def sweeps(self, f: Function, arguments: tuple[Any, ...], seed: Any) -> list[tuple[Any, ...]]:
         given = [a.detach().requires_grad_() for a in arguments]
         value = f(*given)
-
-        def pullback(seed: Any) -> Any:
-            return torch.autograd.grad(value, given, seed, retain_graph=True)
-
-        return value, pullback
+        return [torch.autograd.grad(part, given, seed, retain_graph=True) for part in value]
 
     def ready(self, g: Function, arguments: tuple[Any, ...]) -> Prepared:
         return Prepared(g, arguments, 0.0, counts_python=False)

@@ -59,7 +59,7 @@ class Differences(System):
         h = 1e-3
         return (f(x + h * (v + w)) - f(x + h * (v - w)) - f(x + h * (w - v)) + f(x - h * (v + w))) / (4 * h * h)
 
-    def vjp(self, f: Function, *arguments: Any) -> tuple[Any, Function]:
+    def sweeps(self, f: Function, arguments: tuple[Any, ...], seed: Any) -> list[tuple[Any, ...]]:
         raise NotImplementedError
 
 
