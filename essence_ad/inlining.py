@@ -15,7 +15,7 @@ from essence_ad.errors import StructureError
 from essence_ad.functor import NOTHING, Builder
 from essence_ad.operation import Injection, Negate, Projection, Scale
 from essence_ad.primitives.primitive import Call
-from essence_ad.spaces import pack
+from essence_ad.spaces import pack, reals
 from essence_ad.structure import NUM, Pattern, leaves, show, substitute
 from essence_ad.wires import Pack, Sum, Unpack
 
@@ -282,7 +282,7 @@ def unfold(d: Diagram, tree: Any) -> Diagram:
 
 def run(d: Diagram, x: Any) -> Any:
     """The value of a program without sums and zeros at a user's argument."""
-    tree = pack(x) if d.dom_space is None else d.dom_space.check(x)
+    tree = reals(pack(x)) if d.dom_space is None else d.dom_space.check(x)
     d = unfold(d, tree)
     value = collect(d.cod, d.evaluate(tree))
     return value if d.cod_space is None else d.cod_space.unpack(value)

@@ -15,7 +15,7 @@ from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
 from essence_ad.inlining import inline, unfold
 from essence_ad.operation import LinearOp, Scale
-from essence_ad.spaces import Array, Product, Space, components, fits, pack, scale, space_of
+from essence_ad.spaces import Array, Product, Space, components, fits, pack, reals, scale, space_of
 from essence_ad.structure import NUM, Pattern, leaves
 
 
@@ -59,7 +59,7 @@ class LinearMap(Op):
         Raises ``CompositionError`` where it was composed of maps at no known space that do not fit after all.
         """
         source, target = self.source, self.target
-        y = self.apply(pack(x) if source is None else source.check(x))
+        y = self.apply(reals(pack(x)) if source is None else source.check(x))
         if target is not None:
             if not _ends_in(y, target):
                 require_fit(space_of(_zeros(y)), target, lambda: repr(self))

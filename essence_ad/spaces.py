@@ -343,6 +343,17 @@ def pack(value: Any) -> Any:
     return value
 
 
+def reals(tree: Any) -> Any:
+    """A packed value with Python integers as real numbers, which do not wrap around as NumPy's do.
+
+    >>> reals((2, (3.0, True)))
+    (2.0, (3.0, True))
+    """
+    if type(tree) is int:
+        return float(tree)
+    return tuple([reals(t) for t in tree]) if isinstance(tree, tuple) else tree
+
+
 def space_of(value: Any) -> Space:
     """The space that a value is an element of; a Python ``int`` counts as a real number.
 

@@ -25,7 +25,7 @@ from essence_ad.errors import (
 )
 from essence_ad.inlining import explicit, inline, unfold
 from essence_ad.operation import LinearOp
-from essence_ad.spaces import Space, fits, pack, space_of
+from essence_ad.spaces import Space, fits, pack, reals, space_of
 
 
 class Derivative:
@@ -68,7 +68,7 @@ class Derivative:
         """The packed value, the derivative, and the space of the value, each primitive evaluated once."""
         with uncollected(), np.errstate(all="ignore"):  # infinite slopes are values, also of derivatives in a program
             d = self._ready(tree)
-            env = d.evaluate(_real(tree))
+            env = d.evaluate(reals(tree))
             linear = d.linearize(env)
             y = collect(d.cod, env)
             target = d.cod_space
@@ -157,7 +157,7 @@ class ByHand(Derivative):
         Raises ``StructureError`` where the function gives no pair, ``NotLinearError`` where the derivative is no arrow
         of ``k``, and ``CompositionError`` where that runs between other spaces.
         """
-        answer = self.function(_real(tree))
+        answer = self.function(reals(tree))
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise StructureError(
                 f"{self.name} gives the value and the derivative", found=describe(answer), expected="a pair",
@@ -221,13 +221,6 @@ class Recorded(Op):
     def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """What came with the value."""
         return self.found
-
-
-def _real(tree: Any) -> Any:
-    """Python integers as real numbers."""
-    if type(tree) is int:
-        return float(tree)
-    return tuple([_real(t) for t in tree]) if isinstance(tree, tuple) else tree
 
 
 def _without_zeros(tree: Any) -> Any:
