@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
             for name in (BY_HAND, *[n for n in wanted if isinstance(found[n], System) and n not in rows[-1].failures]):
                 rows[-1].alone[name] = run("benchmarks.alone", case.name, name, {})
                 rows[-1].memory[name] = measured(case.name, name)
-        print(f"{case.name}: {_line(rows[-1])}", file=sys.stderr, flush=True)
+        print(f"{case.name}: {_line(rows[-1].seconds)}", file=sys.stderr, flush=True)
     lengths = {} if options.quick or options.case else growth(found, 3)
     text = markdown(rows, machine, rounds, [n for n in wanted if n != OURS], table(lengths) if lengths else "")
     print(text)
@@ -52,8 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
         options.json.write_text(json.dumps(as_json(rows, machine, rounds, lengths), indent=1) + "\n", encoding="utf-8")
 
 
-def _line(row: object) -> str:
-    seconds = row.seconds
+def _line(seconds: dict[str, float]) -> str:
     return ", ".join(f"{name} {value * 1e6:.4g} µs" for name, value in seconds.items())
 
 

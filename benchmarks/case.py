@@ -42,24 +42,28 @@ def value_and_gradient(*argnums: int) -> Callable[[Any, Function], Function]:
     """The value of the function and its gradient in these arguments."""
 
     def derivative(system: Any, function: Function) -> Function:
-        return system.value_and_grad(function, argnums if len(argnums) > 1 else argnums[0])
+        both: Function = system.value_and_grad(function, argnums if len(argnums) > 1 else argnums[0])
+        return both
 
     return derivative
 
 
 def gradient(system: Any, function: Function) -> Function:
     """The gradient of a function of one argument."""
-    return system.grad(function)
+    slopes: Function = system.grad(function)
+    return slopes
 
 
 def hessian(system: Any, function: Function) -> Function:
     """All second derivatives of a function of one array."""
-    return system.hessian(function)
+    matrix: Function = system.hessian(function)
+    return matrix
 
 
 def hessian_vector_product(system: Any, function: Function) -> Function:
     """The function of a point and a direction that applies the second derivative."""
-    return system.hvp(function)
+    product: Function = system.hvp(function)
+    return product
 
 
 def nested(times: int) -> Callable[[Any, Function], Function]:
@@ -67,7 +71,7 @@ def nested(times: int) -> Callable[[Any, Function], Function]:
 
     def derivative(system: Any, function: Function) -> Function:
         for _ in range(times):
-            function = system.grad(function)
+            function = gradient(system, function)
         return function
 
     return derivative

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import BY_HAND, OURS, PLAIN_VALUE, SOURCE, UNCOMPILED, VALUE, Row
+from benchmarks.measure import BY_HAND, CALLED, OURS, PLAIN_VALUE, SOURCE, VALUE, Row
 
 BEGIN, END = "<!-- tables of python -m benchmarks -->", "<!-- end of the tables -->"
 ABSENT = "–"
@@ -21,7 +21,7 @@ def as_json(rows: Iterable[Row], machine: Mapping[str, str], rounds: int, growth
 def markdown(rows: list[Row], machine: Mapping[str, str], rounds: int, peers: list[str], growth: str = "") -> str:
     """The tables of a run."""
     said = "; ".join(f"{name} {value}" for name, value in machine.items())
-    known = {OURS, BY_HAND, PLAIN_VALUE, SOURCE, UNCOMPILED, VALUE, *peers}
+    known = {OURS, BY_HAND, PLAIN_VALUE, SOURCE, CALLED, VALUE, *peers}
     others = [BY_HAND, *sorted({n for row in rows for n in row.seconds} - known), *peers]
     parts = [
         f"{said}; {rounds} interleaved rounds.",
@@ -52,7 +52,7 @@ def put(tables: str, file: Path) -> None:
 
 
 def _times(rows: list[Row], others: list[str]) -> list[str]:
-    names = [OURS, *others, UNCOMPILED]
+    names = [OURS, *others, CALLED]
     return [
         "### Time of one call, microseconds (medians)",
         _table(["case", *names], [[r.name, *[_time(r, n) for n in names]] for r in rows]),

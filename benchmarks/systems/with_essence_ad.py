@@ -11,7 +11,7 @@ import essence_ad
 from benchmarks.case import Function
 from benchmarks.systems.system import Namespace, Prepared, System
 from essence_ad.compiler.compiled import compile
-from essence_ad.spaces import ZERO
+from essence_ad.containers import ZERO
 
 
 class SYSTEM(System):

@@ -62,7 +62,8 @@ class SYSTEM(System):
             first(result).block_until_ready()  # the results of one executable are ready together
             return result
 
-        return Prepared(call, arguments, seconds, needs.temp_size_in_bytes + needs.output_size_in_bytes)
+        more = 0 if needs is None else needs.temp_size_in_bytes + needs.output_size_in_bytes
+        return Prepared(call, arguments, seconds, more)
 
 
 def _first_leaf(result: Any) -> Any:
