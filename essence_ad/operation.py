@@ -6,6 +6,7 @@ dtypes are handled once, by ``embed``. The functions here run on arrays and on t
 
 from __future__ import annotations
 
+import numbers
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -47,8 +48,8 @@ class Scale(Op):
 
     @property
     def T(self) -> Op:
-        """Itself."""
-        return self
+        """Itself; for numbers that may not commute, multiplication from the other side."""
+        return self if commutes(self.factor) else ScaleRight(self.factor)
 
     def within(self, mask: Any) -> Op:
         """Scaling by zero outside the mask."""
@@ -71,6 +72,28 @@ class Scale(Op):
 
     def __hash__(self) -> int:
         return hash(("scale", key(self.factor)))
+
+
+class ScaleRight(Scale):
+    """Multiplication by a fixed number from the right: the transpose of ``Scale`` where products do not commute."""
+
+    __slots__ = ()
+
+    def apply(self, *inputs: Any) -> Any:
+        """The factor after the input."""
+        (x,) = inputs
+        return tuple([self.apply(t) for t in x]) if type(x) is tuple else x if x is ZERO else x * self.factor
+
+    @property
+    def T(self) -> Op:
+        """Multiplication from the left."""
+        return Scale(self.factor)
+
+
+def commutes(factor: Any) -> bool:
+    """Whether products with a factor surely do not depend on their order: numbers of Python and of NumPy."""
+    dtype = getattr(factor, "dtype", None)
+    return dtype.kind != "O" if dtype is not None else isinstance(factor, numbers.Complex)
 
 
 class Negate(Op):
