@@ -15,7 +15,7 @@ from essence_ad.errors import StructureError
 from essence_ad.functor import NOTHING, Builder
 from essence_ad.operation import Injection, Negate, Projection, Scale
 from essence_ad.primitives.primitive import Call
-from essence_ad.spaces import pack, reals
+from essence_ad.spaces import Space, pack, reals
 from essence_ad.structure import NUM, Pattern, leaves, show, substitute
 from essence_ad.wires import Pack, Sum, Unpack
 
@@ -304,3 +304,28 @@ def _misfit(op: Any, tree: Any) -> StructureError:
         f"{op.name} takes one array", found=f"a product {show(tree)}", expected="one array",
         remedy="take a part of the product first, or put the operation on each part with cross",
     )  # fmt: skip
+
+
+class Composed:
+    """An arrow that is kept as a diagram, between spaces that may be known."""
+
+    __slots__ = ("_diagram",)
+
+    def __init__(self, diagram: Diagram) -> None:
+        self._diagram = diagram
+
+    @property
+    def diagram(self) -> Diagram:
+        """The boxes; arrows that it was composed of are written out when it is first read."""
+        self._diagram = inline(self._diagram)
+        return self._diagram
+
+    @property
+    def source(self) -> Space | None:
+        """The space it starts from, where that is known."""
+        return self._diagram.dom_space
+
+    @property
+    def target(self) -> Space | None:
+        """The space it ends in, where that is known."""
+        return self._diagram.cod_space

@@ -166,7 +166,7 @@ def same_view(a: Any, b: Any) -> bool:
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
         return False
-    if a.dtype == object or b.dtype == object:
+    if object in (a.dtype, b.dtype):
         try:
             a, b = a.astype(complex), b.astype(complex)
         except (TypeError, ValueError):  # no numbers

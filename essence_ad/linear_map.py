@@ -13,13 +13,13 @@ import numpy as np
 from essence_ad.containers import ZERO
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
-from essence_ad.inlining import inline, unfold
+from essence_ad.inlining import Composed, inline, unfold
 from essence_ad.operation import LinearOp, Scale
 from essence_ad.spaces import Array, Product, Space, components, fits, pack, reals, scale, space_of
 from essence_ad.structure import NUM, Pattern, leaves
 
 
-class LinearMap(Op):
+class LinearMap(Composed, Op):
     """A linear map between two spaces (``None`` where nobody has named them yet), kept as a diagram.
 
     >>> from essence_ad import D, Additive, sin, mul
@@ -28,30 +28,11 @@ class LinearMap(Op):
     (4.0, (4.0, 3.0), [[4.0, 3.0]])
     """
 
-    __slots__ = ("_diagram",)
+    __slots__ = ()
     linear = True
     name = "linear map"
     dom = 0
     cod = 0
-
-    def __init__(self, diagram: Diagram) -> None:
-        self._diagram = diagram
-
-    @property
-    def diagram(self) -> Diagram:
-        """The boxes; arrows that it was composed of are written out when it is first read."""
-        self._diagram = inline(self._diagram)
-        return self._diagram
-
-    @property
-    def source(self) -> Space | None:
-        """The space it starts from."""
-        return self._diagram.dom_space
-
-    @property
-    def target(self) -> Space | None:
-        """The space it ends in."""
-        return self._diagram.cod_space
 
     def __call__(self, x: Any) -> Any:
         """The image of a vector; inputs are not changed.

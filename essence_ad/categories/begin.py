@@ -15,12 +15,12 @@ from essence_ad.category import BIPRODUCT, LinearCategory, a_space, of_linear_ma
 from essence_ad.containers import ZERO, describe
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import StructureError
-from essence_ad.inlining import inline
+from essence_ad.inlining import Composed
 from essence_ad.linear_map import LinearMap, columns, matrix, require_fit, require_linear, with_ends
 from essence_ad.spaces import Array, R, Space, space_of
 
 
-class BeginArrow(Op):
+class BeginArrow(Composed, Op):
     """An arrow ``a -> b`` of ``Begin(k, r)``: call it with an arrow ``r -> a`` of ``k``, or a vector where ``r = R``.
 
     >>> from essence_ad import Additive, Begin, R, fork, scale
@@ -29,30 +29,15 @@ class BeginArrow(Op):
     (<beginnings of R over Additive: R -> R * R>, (3.0, 4.0), (30.0, 40.0))
     """
 
-    __slots__ = ("_diagram", "category")
+    __slots__ = ("category",)
     linear = True
     name = "beginning"
     dom = 0
     cod = 0
 
     def __init__(self, category: Begin, diagram: Diagram) -> None:
-        self.category, self._diagram = category, diagram
-
-    @property
-    def diagram(self) -> Diagram:
-        """The boxes; arrows that it was composed of are written out when it is first read."""
-        self._diagram = inline(self._diagram)
-        return self._diagram
-
-    @property
-    def source(self) -> Space | None:
-        """The space it starts from, where that is known."""
-        return self._diagram.dom_space
-
-    @property
-    def target(self) -> Space | None:
-        """The space it ends in, where that is known."""
-        return self._diagram.cod_space
+        super().__init__(diagram)
+        self.category = category
 
     def __call__(self, g: Any) -> Any:
         """The beginning after this arrow; a vector for a vector.

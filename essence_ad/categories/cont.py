@@ -15,12 +15,12 @@ from essence_ad.category import BIPRODUCT, LinearCategory, a_space, of_linear_ma
 from essence_ad.containers import ZERO, describe
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import StructureError
-from essence_ad.inlining import inline
+from essence_ad.inlining import Composed
 from essence_ad.linear_map import LinearMap, columns, matrix, require_fit, require_linear, rows, with_ends
 from essence_ad.spaces import Array, R, Space, space_of
 
 
-class ContArrow(Op):
+class ContArrow(Composed, Op):
     """An arrow ``a -> b`` of ``Cont(k, r)``: call it with an arrow ``b -> r`` of ``k``, or a covector where ``r = R``.
 
     >>> from essence_ad import Additive, Cont, R, dup, join, scale
@@ -29,30 +29,15 @@ class ContArrow(Op):
     (<continuations of R over Additive: R -> R>, 7.0, 70.0)
     """
 
-    __slots__ = ("_diagram", "category")
+    __slots__ = ("category",)
     linear = True
     name = "continuation"
     dom = 0
     cod = 0
 
     def __init__(self, category: Cont, diagram: Diagram) -> None:
-        self.category, self._diagram = category, diagram
-
-    @property
-    def diagram(self) -> Diagram:
-        """The boxes; arrows that it was composed of are written out when it is first read."""
-        self._diagram = inline(self._diagram)
-        return self._diagram
-
-    @property
-    def source(self) -> Space | None:
-        """The space it starts from, where that is known."""
-        return self._diagram.dom_space
-
-    @property
-    def target(self) -> Space | None:
-        """The space it ends in, where that is known."""
-        return self._diagram.cod_space
+        super().__init__(diagram)
+        self.category = category
 
     def __call__(self, h: Any) -> Any:
         """The continuation before this arrow; a covector for a covector.

@@ -6,13 +6,13 @@ from typing import Any
 
 from essence_ad.category import CARTESIAN, Category
 from essence_ad.diagram import Diagram, Op
-from essence_ad.inlining import inline, run
+from essence_ad.inlining import Composed, run
 from essence_ad.morphism import from_diagram, require_cartesian
 from essence_ad.spaces import Space, pack
 from essence_ad.structure import Arrow
 
 
-class Function:
+class Function(Composed):
     """An arrow of ``Functions``: call it with an argument; several make a tuple.
 
     >>> from essence_ad import Functions, add, exp
@@ -21,16 +21,7 @@ class Function:
     (<function add>, 3.0, np.True_)
     """
 
-    __slots__ = ("_diagram",)
-
-    def __init__(self, d: Diagram) -> None:
-        self._diagram = d
-
-    @property
-    def diagram(self) -> Diagram:
-        """The boxes; functions that it was composed of are written out when it is first read."""
-        self._diagram = inline(self._diagram)
-        return self._diagram
+    __slots__ = ()
 
     def __call__(self, *args: Any) -> Any:
         """The value at an argument.

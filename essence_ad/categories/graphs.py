@@ -15,7 +15,7 @@ import numpy as np
 
 from essence_ad.category import BIPRODUCT, Category
 from essence_ad.diagram import Box, Diagram
-from essence_ad.inlining import explicit, inline
+from essence_ad.inlining import Composed, explicit, inline
 from essence_ad.operation import Scale
 from essence_ad.primitives.primitive import Constant
 from essence_ad.spaces import Space
@@ -23,7 +23,7 @@ from essence_ad.structure import leaves
 from essence_ad.wires import Copy
 
 
-class Graph:
+class Graph(Composed):
     """An arrow of ``Graphs``: ``dot`` is the text, ``counts`` how many boxes of each name there are.
 
     >>> from essence_ad import Graphs, add, cross, dup, mul
@@ -47,12 +47,6 @@ class Graph:
 
     def __init__(self, d: Diagram, copies: bool = False) -> None:
         self._diagram, self.copies = d, copies
-
-    @property
-    def diagram(self) -> Diagram:
-        """The boxes; arrows that it was composed of are written out when it is first read."""
-        self._diagram = inline(self._diagram)
-        return self._diagram
 
     @property
     def drawn(self) -> Diagram:

@@ -7,13 +7,13 @@ from typing import Any
 from essence_ad.category import BIPRODUCT, Category
 from essence_ad.diagram import Diagram, Op, collect
 from essence_ad.errors import EssenceError, NeedsSpaceError, OptionError, ShapeError, StructureError
-from essence_ad.inlining import inline
+from essence_ad.inlining import Composed, inline
 from essence_ad.operation import fault
 from essence_ad.spaces import Product, Space, fits
 from essence_ad.structure import Pattern
 
 
-class Shape:
+class Shape(Composed):
     """An arrow of ``Shapes``: call it with a space.
 
     >>> from essence_ad import R, Shapes, matmul
@@ -22,16 +22,7 @@ class Shape:
     (<space -> space; 1 box>, R[2])
     """
 
-    __slots__ = ("_diagram",)
-
-    def __init__(self, d: Diagram) -> None:
-        self._diagram = d
-
-    @property
-    def diagram(self) -> Diagram:
-        """The boxes; arrows that it was composed of are written out when it is first read."""
-        self._diagram = inline(self._diagram)
-        return self._diagram
+    __slots__ = ()
 
     def __call__(self, *spaces: Space) -> Space:
         """The space of the value for an argument of a space; several make a product.
