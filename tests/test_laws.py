@@ -84,7 +84,9 @@ def test_both_sides_have_the_type_that_the_law_says(law: Law) -> None:
 
 
 def test_a_category_is_held_to_the_laws_of_its_structure() -> None:
-    names = {k: {law.name for law in laws_of(k)} for k in (Functions, Additive, Dual(Additive), D(Additive), Shapes, Graphs)}
+    names = {
+        k: {law.name for law in laws_of(k)} for k in (Functions, Additive, Dual(Additive), D(Additive), Shapes, Graphs)
+    }
     assert "dup is natural" in names[Functions] and "jam after inl" not in names[Functions]
     assert "jam after inl" in names[Additive] and "addition commutes" not in names[Additive]
     assert "fork in the dual" in names[Dual(Additive)] and "fork in the dual" not in names[Additive]
