@@ -82,7 +82,9 @@ class Derivative:
         """The diagram as it meets an argument: sums and zeros are boxes, and arrows written by hand keep notes."""
         d = unfold(self.diagram, tree)
         if any(d.misfits):
-            d = d._cache.setdefault("explicit", _explicit(d))
+            if "explicit" not in d._cache:
+                d._cache["explicit"] = _explicit(d)
+            d = d._cache["explicit"]
         if "by hand" not in d._cache:
             d._cache["by hand"] = any(isinstance(op, ByHand) for op, _, _ in d.boxes)
         if d._cache["by hand"]:
@@ -97,10 +99,10 @@ class Derivative:
 
 def _explicit(d: Diagram) -> Diagram:
     d = explicit(d)
-    unnamed: set[int] = set()
+    unnamed = set(d.misfits[0])
     boxes = []
     for op, ins, outs in d.boxes:
-        if not ins or any(i in unnamed for i in ins):
+        if any(i in unnamed for i in ins):
             unnamed.update(outs)
             op = op if op is None else MayBeZero(op)
         boxes.append((op, ins, outs))
