@@ -268,6 +268,22 @@ def _numbered(tree: Any, start: int) -> tuple[Pattern, int]:
     return tuple(parts), start
 
 
+def opened(d: Diagram) -> Diagram:
+    """The diagram, at no known space, with a wire for each part that it takes out of its domain.
+
+    >>> from essence_ad import Functions
+    >>> d = Functions.compose(Functions.exl(), Functions.identity()).diagram
+    >>> d.dom, opened(d).dom
+    (0, (0, 1))
+    """
+    while True:
+        starts = set(leaves(d.dom))
+        lengths = {ins[0]: op.n for op, ins, _ in d.boxes if isinstance(op, Projection) and ins[0] in starts}
+        if d.dom_space is not None or not lengths or None in lengths.values():
+            return d
+        d = inline(d, substitute(d.dom, {wire: (0,) * n for wire, n in lengths.items() if n is not None}))
+
+
 def unfold(d: Diagram, tree: Any) -> Diagram:
     """The program as it meets a packed argument: where a product stands on one wire, each of its arrays gets its own."""
     if type(tree) is not tuple or _meets(d.dom, tree):

@@ -15,7 +15,7 @@ import numpy as np
 
 from essence_ad.category import BIPRODUCT, Category
 from essence_ad.diagram import Box, Diagram
-from essence_ad.inlining import Composed, explicit, inline
+from essence_ad.inlining import Composed, explicit, inline, opened
 from essence_ad.operation import Scale
 from essence_ad.primitives.primitive import Constant
 from essence_ad.spaces import Space
@@ -51,7 +51,7 @@ class Graph(Composed):
     @property
     def drawn(self) -> Diagram:
         """The diagram with the boxes that a picture shows."""
-        d = explicit(_one_sum(_without_edges(self.diagram)))
+        d = explicit(_one_sum(_without_edges(opened(self.diagram))))
         return _with_copies(d) if self.copies else d
 
     @property

@@ -14,11 +14,11 @@ from essence_ad.blocks import Block, Blocks, axes, build, dense
 from essence_ad.category import LinearCategory
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import NeedsSpaceError
-from essence_ad.inlining import inline
+from essence_ad.inlining import inline, opened
 from essence_ad.linear_map import LinearMap, arrays, require_fit, require_linear, with_ends
-from essence_ad.operation import LinearOp, Projection, Scale
+from essence_ad.operation import LinearOp, Scale
 from essence_ad.spaces import Array, Product, R, Space
-from essence_ad.structure import Pattern, leaves, substitute
+from essence_ad.structure import Pattern
 
 
 class Matrix(Op):
@@ -50,7 +50,7 @@ class Matrix(Op):
     def placed(self) -> Blocks:
         """The blocks with their spaces; where those are not known, every array is a number."""
         if isinstance(self._held, Diagram):
-            d = _opened(inline(self._held))
+            d = opened(inline(self._held))
             space = d.dom_space if d.dom_space is not None else _numbers(d)
             try:
                 return self.at(space).placed
@@ -116,16 +116,6 @@ class Matrix(Op):
 
 def _ending(d: Diagram, target: Space) -> Diagram:
     return Diagram(d.dom, d.cod, d.boxes, d.n_wires, d.dom_space, target)
-
-
-def _opened(d: Diagram) -> Diagram:
-    """The diagram with a wire for each part that it takes out of its domain."""
-    while True:
-        starts = set(leaves(d.dom))
-        lengths = {ins[0]: op.n for op, ins, _ in d.boxes if isinstance(op, Projection) and ins[0] in starts}
-        if d.dom_space is not None or not lengths or None in lengths.values():
-            return d
-        d = inline(d, substitute(d.dom, {wire: (0,) * n for wire, n in lengths.items() if n is not None}))
 
 
 def _numbers(d: Diagram) -> Space:
