@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.case import Case
 from benchmarks.machine import ENVIRONMENT
 
-LIMIT = 300  #: seconds for one process
+LIMIT = 90  #: seconds for one process
 SECONDS, MOST, LEAST = 0.5, 200, 9  #: how long, how often at most and at least a call is timed
 
 

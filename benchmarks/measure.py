@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.alone import run
 from benchmarks.case import Case, Data
 from benchmarks.systems.system import Absent, Prepared, System
 from benchmarks.timing import COMPILE_SECONDS, SAMPLE_SECONDS, interleaved, limit
@@ -75,6 +76,9 @@ def measure(case: Case, systems: Mapping[str, System | Absent], rounds: int) -> 
     for name, system in systems.items():
         if isinstance(system, Absent):
             row.failures[name] = f"absent: {system.reason}"
+            continue
+        if system.may_hang and "failure" in (found := run("benchmarks.alone", case.name, name, {})):
+            row.failures[name] = found["failure"]
             continue
         try:
             with limit(COMPILE_SECONDS):

@@ -31,6 +31,7 @@ class System(ABC):
     """Arrays in NumPy's names, operators of differentiation, and a way to make a function ready for many calls."""
 
     name: str
+    may_hang: bool = False  #: whether its compiler may neither end nor be stopped: it is then tried in another process
     np: Any  #: NumPy's names, and ``logsumexp``
 
     @property

@@ -20,6 +20,7 @@ class SYSTEM(Eager):
     """PyTorch compiled: the function itself for a gradient, the whole derivative for those of ``torch.func``."""
 
     name = "torch.compile"
+    may_hang = True  # it writes out shared numbers at every use: a scalar chain of n steps has 2 ** n of them
 
     def value_and_grad(self, f: Function, argnums: int | tuple[int, ...]) -> Function:
         both = super().value_and_grad(torch.compile(f), argnums)
