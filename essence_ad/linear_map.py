@@ -110,13 +110,15 @@ class LinearMap(Composed, Op):
         """The packed images of the unit elements of the source: the columns of the matrix, one after another.
 
         A map from complex to real numbers is ``v -> Re(g v)``: its column is ``g``, told by what it makes of 1 and i.
+        Raises ``NotLinearError`` for one between complex numbers that does not commute with i, as conjugation.
         """
         source, target = self.named()
         some_real = any(space.dtype.kind != "c" for space in arrays(target))
         images = []
         for unit in source.units():
             image = target.fill(self.apply(unit))
-            if some_real and any(np.iscomplexobj(leaf) for leaf in leaves(unit) if leaf is not ZERO):
+            seen = some_real or all(isinstance(leaf, _NUMBERS) for leaf in leaves(image))  # a trace cannot be checked
+            if seen and any(np.iscomplexobj(leaf) for leaf in leaves(unit) if leaf is not ZERO):
                 image = _complex(target, image, target.fill(self.apply(scale(1j, unit))))
             images.append(image)
         return images
@@ -171,12 +173,27 @@ def _memory(x: Any) -> int:
     return id(x)
 
 
+_NUMBERS = (np.ndarray, np.generic, complex, float)
+
+
 def _complex(space: Space, at_one: Any, at_i: Any) -> Any:
-    """The ``g`` of each real part ``Re(g v)`` of an image; parts that are complex are themselves."""
+    """The ``g`` of each real part ``Re(g v)`` of an image; parts that are complex are themselves, if they turn with i."""
     if isinstance(space, Product):
         return tuple([_complex(*part) for part in zip(space.parts, at_one, at_i, strict=True)])
     assert isinstance(space, Array)
-    return at_one if space.dtype.kind == "c" else at_one - 1j * at_i
+    if space.dtype.kind != "c":
+        return at_one - 1j * at_i
+    if not isinstance(at_i, _NUMBERS):
+        return at_one
+    with np.errstate(all="ignore"):
+        turned = np.isclose(np.multiply(1j, at_one), at_i, rtol=1e-6, equal_nan=True)
+    if not np.all(turned | ~np.isfinite(at_i)):
+        raise NotLinearError(
+            "a map that is linear for real factors only has no matrix of complex numbers", found="it does not commute with i",
+            expected="a map between complex numbers that does, as a holomorphic function's derivative",
+            remedy="take real and imaginary part as two real arrays, or apply the map to vectors",
+        )  # fmt: skip
+    return at_one
 
 
 def require_fit(found: Space | None, expected: Space | None, describe: Any) -> None:

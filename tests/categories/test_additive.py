@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 
 from essence_ad import (
     Additive,
+    Begin,
     C,
+    Cont,
     D,
+    Dual,
     LinearMap,
     R,
     add,
     compose,
+    conjugate,
     count,
     cross,
     dup,
@@ -29,6 +33,7 @@ from essence_ad import (
     jam,
     matmul,
     mul,
+    real,
     scale,
     sin,
     space_of,
@@ -242,3 +247,25 @@ def test_maps_that_do_not_fit() -> None:
         Additive.push(jam.at(R * R).diagram, df)
     with pytest.raises(CompositionError):
         Additive.pull(fork(identity, identity).at(R).diagram, df)
+
+
+def test_maps_that_turn_a_complex_number_round_have_no_matrix() -> None:
+    """Conjugation is linear for real factors only: it can be applied, but no complex number stands for it."""
+    z = 1.0 + 2.0j
+    _, df = D(Additive)(conjugate >> sqr)(z)
+    assert df(1j) == 2 * z.conjugate() * -1j and df.T(1j) == np.conj(2 * z.conjugate() * 1j)
+    for ask in (df.matrix, df.T.matrix, Additive(conjugate.at(C[2])).matrix):
+        with pytest.raises(NotLinearError, match="real factors only"):
+            ask()
+    assert D(Additive)(real)(z)[1].matrix().tolist() == [[1.0]]  # v -> Re(1 v)
+    assert D(Additive)(conjugate >> conjugate)(z)[1].matrix().tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize("k", [Begin(Additive, C), Begin(Additive, R), Cont(Additive, C), Dual(Additive)], ids=repr)
+def test_complex_vectors_are_told_from_real_ones_in_every_category(k: Any) -> None:
+    """Found when the image of 1 was taken to tell what becomes of i."""
+    expected = D(Additive)(conjugate)(1.0 + 2.0j)[1](1j)
+    assert D(k)(conjugate)(1.0 + 2.0j)[1](1j) == expected == -1j
+    whole = Additive(identity.at(C))
+    assert Additive.push(conjugate.at(C).diagram, whole)(1j) == -1j
+    assert Additive.pull(conjugate.at(C).diagram, whole)(1j) == -1j
