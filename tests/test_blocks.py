@@ -31,7 +31,7 @@ SQUARE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(("a", "b"), itertools.product(SQUARE, repeat=2))
+@pytest.mark.parametrize(("a", "b"), list(itertools.product(SQUARE, repeat=2)))
 def test_square_blocks_act_as_dense_matrices(a: str, b: str) -> None:
     x, y = SQUARE[a], SQUARE[b]
     assert np.array_equal(dense(product(x, y), 3), dense(x, 3) @ dense(y, 3))

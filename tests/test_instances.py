@@ -123,7 +123,7 @@ def test_choices_come_smallest_first() -> None:
 SPACES = [R, R * R, R[2], R * (R * R[2]), Unit]
 
 
-@pytest.mark.parametrize(("source", "target"), itertools.product(SPACES, repeat=2), ids=repr)
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(SPACES, repeat=2)), ids=repr)
 @pytest.mark.parametrize("kind", ["linear", "general"])
 def test_every_pair_of_spaces_has_programs(kind: str, source: Any, target: Any) -> None:
     filler = Filler(kind, (exp,), np.random.default_rng(0), plain=True)
