@@ -46,7 +46,8 @@ def vjp(f: Any, x: Any) -> tuple[Any, DualArrow]:
     """The value at ``x`` and the pullback, which takes a covector at the value to one at ``x``: reverse mode.
 
     The pairing of vectors is bilinear (no conjugation): for holomorphic ``f`` of one number the pullback of 1 is f'.
-    Raises what ``linearize`` does; the pullback raises where its argument does not fit the value.
+    Raises what ``linearize`` does; the pullback raises where its argument does not fit the value. It reads the arrays of
+    ``x`` and of the value when it is applied: do not write into them before.
 
     >>> from essence_ad import mul
     >>> y, pullback = vjp(mul, (3.0, 4.0))

@@ -236,6 +236,8 @@ def _without_zeros(tree: Any) -> Any:
 class D(Category):
     """Differentiation over a category ``k`` of linear maps.
 
+    A derivative reads the arrays of the point and of the value when it is applied: do not write into them before.
+
     >>> from essence_ad import D, Additive, cos, dup, mul
     >>> y, df = D(Additive)(dup >> mul >> cos)(1.0)
     >>> round(float(df(1.0)), 6)
