@@ -82,7 +82,11 @@ def describe(value: Any) -> str:
     found = container_of(value)
     if found is not None:
         names = f" with {list(found.names)}" if found.names is not None else f" of {len(found.children(value))}"
-        return f"a {found.type.__name__}{names}"
+        return _article(f"{found.type.__name__}{names}")
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"an array of shape {tuple(value.shape)} and dtype {value.dtype}"
-    return f"a {type(value).__name__}"
+    return _article(type(value).__name__)
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"

@@ -138,7 +138,8 @@ class LinearMap(Composed, Op):
 
     def __repr__(self) -> str:
         names = [s if s is not None else "?" for s in (self.source, self.target)]
-        return f"<linear map {names[0]} -> {names[1]}, {len(self.diagram.boxes)} boxes>"
+        n = len(self.diagram.boxes)
+        return f"<linear map {names[0]} -> {names[1]}, {n} box{'' if n == 1 else 'es'}>"
 
 
 def _ends_in(tree: Any, space: Space) -> bool:

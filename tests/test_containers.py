@@ -47,7 +47,7 @@ def test_products_come_apart_and_together(value: Any) -> None:
     assert container is not None
     again = container.build(container.children(value))
     assert type(again) is type(value) and again == value
-    assert describe(value).startswith(f"a {type(value).__name__}")
+    assert describe(value).split(" ", 1)[1].startswith(type(value).__name__)
 
 
 @pytest.mark.parametrize("value", [1.0, 2, True, 1j, np.float32(1), np.ones(3), "text", ZERO, object()], ids=range(9))
@@ -64,5 +64,5 @@ def test_descriptions_show_structure_and_no_numbers() -> None:
     assert describe((1.0, 2.0)) == "a tuple of 2"
     assert describe({"w": 1.0}) == "a dict with ['w']"
     assert describe(np.ones((2, 3))) == "an array of shape (2, 3) and dtype float64"
-    assert describe(1.5) == "a float"
+    assert describe(1.5) == "a float" and describe(2) == "an int"
     assert container_of((1.0,)) is TUPLE and repr(ZERO) == "ZERO"

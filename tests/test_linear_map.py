@@ -125,7 +125,7 @@ def test_known_ends_are_found() -> None:
 
 def test_as_a_value() -> None:
     _, df = D(Additive)(cos)(1.0)
-    assert repr(df) == "<linear map R -> R, 1 boxes>"
+    assert repr(df) == "<linear map R -> R, 1 box>"
     assert df.linear and df.derivative([1.0], df(1.0), [True]) is df
     assert (df + df)(1.0) == 2 * df(1.0)
     with pytest.raises(TypeError):
