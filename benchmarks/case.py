@@ -21,8 +21,8 @@ class Data:
 class Case:
     """One row of the table.
 
-    ``program(np, *constants)`` gives the function of the arguments, where ``np`` is a system's arrays in NumPy's names
-    (and ``logsumexp``); ``derivative(system, function)`` gives what is timed; ``by_hand(*constants)`` gives the same
+    ``program(np, logsumexp, *constants)`` gives the function of the arguments, where ``np`` is the module that has a
+    system's arrays in NumPy's names, and ``logsumexp`` its function of that name; ``derivative(system, function)`` gives what is timed; ``by_hand(*constants)`` gives the same
     results as ``derivative``, and ``also`` further ways to write it by hand. Nobody is given more than that.
     """
 

@@ -121,7 +121,7 @@ def _ours(
     row: Row, case: Case, data: Data, system: System, calls: dict[str, Callable[[], Any]], expected: list[Any]
 ) -> None:
     """Operation counts, the value alone, and the derivative as users call it."""
-    f = case.program(system.np, *data.constants)
+    f = system.function(case, data)
     derivative = system.derivative(case, data)
     inputs = data.arguments[: case.inputs]
     calls[PLAIN_VALUE] = lambda: f(*inputs)

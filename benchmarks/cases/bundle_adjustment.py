@@ -31,7 +31,7 @@ def data(cameras: int, points: int, observations: int) -> Data:
     return Data((table, X, weights), (camera, point, seen, np.ones(observations)))
 
 
-def program(np: Any, camera: Any, point: Any, seen: Any, one: Any) -> Function:
+def program(np: Any, logsumexp: Any, camera: Any, point: Any, seen: Any, one: Any) -> Function:
     def residuals(c: Any, X: Any, weight: Any) -> Any:
         r0, r1, r2 = c[:, 0], c[:, 1], c[:, 2]
         theta = np.sqrt(r0 * r0 + r1 * r1 + r2 * r2)

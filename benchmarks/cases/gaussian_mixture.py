@@ -47,7 +47,7 @@ def constant(d: int) -> float:
     return -POINTS * d * 0.5 * math.log(2 * math.pi) - COMPONENTS * prior
 
 
-def program(np: Any, place: Any, below: Any, eye: Any, *, d: int) -> Function:
+def program(np: Any, logsumexp: Any, place: Any, below: Any, eye: Any, *, d: int) -> Function:
     fixed = constant(d)
 
     def likelihood(alphas: Any, means: Any, factors: Any, x: Any) -> Any:
@@ -59,7 +59,7 @@ def program(np: Any, place: Any, below: Any, eye: Any, *, d: int) -> Function:
         inside = alphas + sums - 0.5 * np.sum(y * y, axis=2)
         rest = factors[:, d:]
         prior = 0.5 * GAMMA**2 * (np.sum(diagonal * diagonal) + np.sum(rest * rest)) - M * np.sum(sums)
-        return np.sum(np.logsumexp(inside, axis=1)) - POINTS * np.logsumexp(alphas, axis=0) + prior + fixed
+        return np.sum(logsumexp(inside, axis=1)) - POINTS * logsumexp(alphas, axis=0) + prior + fixed
 
     return likelihood
 

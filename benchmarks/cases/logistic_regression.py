@@ -19,7 +19,7 @@ def data() -> Data:
     return Data((w + random.normal(size=FEATURES) / 100, X, signs))
 
 
-def program(np: Any) -> Function:
+def program(np: Any, logsumexp: Any) -> Function:
     def loss(w: Any, X: Any, signs: Any) -> Any:
         return np.sum(np.log1p(np.exp(-signs * (X @ w)))) / ROWS
 

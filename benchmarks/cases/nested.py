@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.case import Case, Data, Function, nested
 
 
-def program(np: Any) -> Function:
+def program(np: Any, logsumexp: Any) -> Function:
     def f(x: Any) -> Any:
         return np.sin(x * x) * np.exp(x)
 

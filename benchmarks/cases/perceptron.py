@@ -22,10 +22,10 @@ def data() -> Data:
     return Data((*weights, images, labels))
 
 
-def program(np: Any) -> Function:
+def program(np: Any, logsumexp: Any) -> Function:
     def loss(W1: Any, b1: Any, W2: Any, b2: Any, images: Any, labels: Any) -> Any:
         scores = np.tanh(images @ W1 + b1) @ W2 + b2
-        return np.sum(np.logsumexp(scores, axis=1) - np.sum(scores * labels, axis=1)) / BATCH
+        return np.sum(logsumexp(scores, axis=1) - np.sum(scores * labels, axis=1)) / BATCH
 
     return loss
 

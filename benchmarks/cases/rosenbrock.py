@@ -20,7 +20,7 @@ def point_and_direction() -> Data:
     return Data((random.normal(size=N), random.normal(size=N)))
 
 
-def program(np: Any) -> Function:
+def program(np: Any, logsumexp: Any) -> Function:
     def f(x: Any) -> Any:
         a, b = x[:-1], x[1:]
         return np.sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2)

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.case import Case, Data, Function, value_and_gradient
 
 
-def program(np: Any, *, steps: int) -> Function:
+def program(np: Any, logsumexp: Any, *, steps: int) -> Function:
     def f(x: Any) -> Any:
         for _ in range(steps):
             x = x * np.sin(x) + 0.1

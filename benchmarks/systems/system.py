@@ -32,7 +32,8 @@ class System(ABC):
 
     name: str
     may_hang: bool = False  #: whether its compiler may neither end nor be stopped: it is then tried in another process
-    np: Any  #: NumPy's names, and ``logsumexp``
+    np: Any  #: the module of NumPy's names, as users import it
+    logsumexp: Any
 
     @property
     @abstractmethod
@@ -71,21 +72,14 @@ class System(ABC):
         """The function as it is called many times."""
         return Prepared(g, arguments, 0.0)
 
+    def function(self, case: Case, data: Data) -> Function:
+        """The function of a case."""
+        return case.program(self.np, self.logsumexp, *[self.array(c) for c in data.constants])
+
     def derivative(self, case: Case, data: Data) -> Function:
         """What is timed, before it is made ready."""
-        return case.derivative(self, case.program(self.np, *[self.array(c) for c in data.constants]))
+        return case.derivative(self, self.function(case, data))
 
     def prepare(self, case: Case, data: Data) -> Prepared:
         """A case ready to be timed."""
         return self.ready(self.derivative(case, data), tuple([self.array(a) for a in data.arguments]))
-
-
-class Namespace:
-    """A module with some names of its own before those of the module."""
-
-    def __init__(self, module: Any, **more: Any) -> None:
-        self.__dict__.update(more)
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
