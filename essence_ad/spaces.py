@@ -118,7 +118,7 @@ def _dtype(name: Any) -> np.dtype[Any]:
     return found
 
 
-@attrs.frozen(repr=False)
+@attrs.frozen(repr=False, cache_hash=True)
 class Array(Space):
     """Arrays of one shape and dtype: ``R`` is float64 scalars, ``R[2, 3]`` arrays; ``C`` is complex128.
 

@@ -10,7 +10,7 @@ import numpy as np
 from essence_ad.backends import numpy as numpy_backend
 from essence_ad.compiler.simplify import arrays, simplify
 from essence_ad.containers import TUPLE
-from essence_ad.diagram import Diagram
+from essence_ad.diagram import Diagram, uncollected
 from essence_ad.errors import EssenceError, OptionError
 from essence_ad.morphism import Morphism
 from essence_ad.spaces import Array, Product, Space, space_of
@@ -127,7 +127,8 @@ def compile(f: Any, *spaces_or_examples: Any, backend: str = "numpy") -> Compile
             remedy="give one space, or one example, for each argument",
         )  # fmt: skip
     space = argument_space([s if isinstance(s, Space) else space_of(s) for s in spaces_or_examples])
-    return Compiled(simplify(staged(f, space)), BACKENDS[backend])
+    with uncollected():
+        return Compiled(simplify(staged(f, space)), BACKENDS[backend])
 
 
 def argument_space(spaces: Sequence[Space]) -> Space:

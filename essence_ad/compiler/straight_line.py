@@ -94,14 +94,8 @@ class StraightLine:
 
     def diagram(self, dom: Pattern, cod: Pattern, dom_space: Space | None, cod_space: Space | None) -> Diagram:
         """The values that are read, as a diagram."""
-        boxes = []
-        seen: set[int] = set()
         groups = {values[0]: values for values in self.known.values()}
-        for v, made in enumerate(self.made):
-            if made is not None and v not in seen:
-                outs = groups[v]
-                seen.update(outs)
-                boxes.append((made[0], made[1], outs))
+        boxes = [(made[0], made[1], groups[v]) for v, made in enumerate(self.made) if made is not None and made[2] == 0]
         return Diagram(dom, cod, boxes, len(self.made), dom_space, cod_space).pruned()
 
 
@@ -116,8 +110,11 @@ def _key(op: Any, ins: tuple[int, ...]) -> Any:
             return "const", id(op.value)  # the value lives as long as its box, so nothing else gets its id
         space = getattr(op.value, "dtype", type(op.value))
         return "const", str(space), op if not _signed_zero(op.value) else (op, "-0.0")
-    if isinstance(op, Call) and op.name in _COMMUTATIVE:
-        ins = tuple(sorted(ins))
+    if isinstance(op, Call):
+        if op.name in _COMMUTATIVE and ins[0] > ins[1]:
+            ins = ins[::-1]
+        if not op.params:
+            return op.primitive, ins
     return op, ins
 
 

@@ -319,6 +319,10 @@ class Primitive:
         return Open(self, missing[0]) if missing else self.call()
 
 
+_known_shapes: dict[Any, Any] = {}
+_MANY = 4096
+
+
 class Call(Op):
     """A primitive with its options bound: what a box of a program holds."""
 
@@ -373,7 +377,18 @@ class Call(Op):
         return rule.at(self, spaces)
 
     def shape(self, *spaces: Space) -> Any:
-        """The space of the result."""
+        """The space of the result; remembered for calls without options."""
+        if self.params:
+            return self._shape(spaces)
+        place = (self.primitive, *spaces)
+        found = _known_shapes.get(place)
+        if found is None:
+            if len(_known_shapes) > _MANY:
+                _known_shapes.clear()
+            found = _known_shapes[place] = self._shape(spaces)
+        return found
+
+    def _shape(self, spaces: tuple[Any, ...]) -> Any:
         if self.primitive.arity is None and len(spaces) == 1 and isinstance(spaces[0], Product):
             spaces = spaces[0].parts
         for space in spaces:

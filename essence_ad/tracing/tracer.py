@@ -193,7 +193,7 @@ class Trace:
     def record(self, op: Op, wires: tuple[int, ...], spaces: tuple[Any, ...]) -> Any:
         """One box more: the traced result, a tuple of them where the codomain has several parts."""
         unknown = None in spaces
-        result = None if unknown else _result_space(op, spaces)
+        result = None if unknown else op.shape(*spaces)
         if not isinstance(op.cod, tuple):
             out = self.fresh(result)
             self.boxes.append((op, wires, (out.wire,)))
@@ -292,20 +292,3 @@ def _unchanged(value: Any, held: Any) -> bool:
     if value.flags.c_contiguous and held.flags.c_contiguous and value.size:
         return bool(memoryview(value.reshape(-1).view(np.uint8)) == memoryview(held.reshape(-1).view(np.uint8)))
     return same(value, held)
-
-
-_known_spaces: dict[Any, Any] = {}
-_MANY = 4096
-
-
-def _result_space(op: Op, spaces: tuple[Any, ...]) -> Any:
-    """``op.shape`` at these spaces, remembered for calls without options."""
-    if type(op) is not Call or op.params:
-        return op.shape(*spaces)
-    place = (op.primitive, *spaces)
-    found = _known_spaces.get(place)
-    if found is None:
-        if len(_known_spaces) > _MANY:
-            _known_spaces.clear()
-        found = _known_spaces[place] = op.shape(*spaces)
-    return found
