@@ -87,3 +87,7 @@ class LawError(EssenceError, AssertionError):
 
 class DerivativeError(EssenceError, AssertionError):
     """A stated derivative disagrees with differences of the function, or with its own transpose."""
+
+
+class NotCompiledWarning(UserWarning):
+    """A derivative is computed as before, because its compilation, which nobody asked for, was not possible."""

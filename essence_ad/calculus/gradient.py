@@ -49,7 +49,7 @@ def value_and_grad(f: Any, *, argnums: int | tuple[int, ...] = 0, has_aux: bool 
     """
     require_program("grad", f)
 
-    @automatic(f)
+    @automatic(f, "value_and_grad", str(argnums), has_aux)
     @functools.wraps(f)
     def both(*args: Any, **options: Any) -> tuple[Any, Any]:
         function, x = in_arguments(f, args, options, argnums)

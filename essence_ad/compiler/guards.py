@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,65 +75,117 @@ class Contents(NamedTuple):
         return all(np.array_equal(a[i : i + _CHUNK], b[i : i + _CHUNK]) for i in range(0, len(a), _CHUNK))
 
 
-Guard = Place | Contents
+class Held(NamedTuple):
+    """A value that a function brings along, as a default or bound by ``partial``; it cannot be exchanged."""
+
+    held: Any
+
+    @property
+    def stands(self) -> bool:
+        """Always."""
+        return True
 
 
-def guards(function: Any) -> list[Guard] | None:
+Guard = Place | Contents | Held
+
+
+def guards(function: Any, known: Sequence[Guard] = (), *, copy: bool = True) -> list[Guard] | None:
     """The places and arrays that a function reads, ``None`` where it reads something that may change unseen.
+
+    Arrays that ``known`` guards hold are not copied once more; without ``copy`` the others are not either, and what
+    comes is good for ``alike`` only.
 
     >>> guards(np.sin), guards(np.random.default_rng(0).normal) is None
     ([], True)
     """
-    found: list[Guard] = []
-    return found if _read(function, found, set()) else None
+    reader = _Reader({id(g.array): g for g in known if isinstance(g, Contents)}, copy)
+    return reader.found if reader.read(function) else None
 
 
-def _read(value: Any, found: list[Guard], seen: set[int]) -> bool:
-    """Collect what a value depends on; false where that cannot be known."""
-    if isinstance(value, np.ndarray):
-        found.append(Contents(value, value.copy()))
-        return True
-    if isinstance(value, (*_ATOMS, Morphism)):
-        return not (isinstance(value, Morphism) and hasattr(value, "function")) or _read(value.function, found, seen)
-    if id(value) in seen:
-        return True
-    seen.add(id(value))
-    if isinstance(value, tuple):
-        return all(_read(v, found, seen) for v in value)
-    if isinstance(value, functools.partial):
-        return not value.keywords and all(_read(v, found, seen) for v in (value.func, *value.args))
-    if isinstance(value, types.ModuleType):
-        return value.__name__.split(".")[0] in _PURE
-    if isinstance(value, types.FunctionType):
-        wrapped = getattr(value, "__wrapped__", None)
-        if value.__module__ is not None and value.__module__.split(".")[0] in _PURE:
-            return wrapped is None or _read(wrapped, found, seen)
-        return _read_function(value, found, seen)
-    function: Callable[..., Any] | None = getattr(value, "__wrapped__", None)  # as NumPy's dispatchers are
-    module = str(getattr(value, "__module__", "") or "")
-    return module.split(".", maxsplit=1)[0] in _PURE and callable(value) and function is not None
+def alike(first: Sequence[Guard], second: Sequence[Guard]) -> bool:
+    """Whether two functions of the same code, which have these guards, read the same things (which may have changed)."""
+    return len(first) == len(second) and all(map(_alike, first, second))
 
 
-def _read_function(f: types.FunctionType, found: list[Guard], seen: set[int]) -> bool:
-    names = _names(f.__code__)
-    if names & _CHANGING:
+def _alike(a: Guard, b: Guard) -> bool:
+    if type(a) is not type(b):
         return False
-    held: list[Any] = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
-    for name in sorted(names & f.__globals__.keys()):
-        found.append(Place(f.__globals__, name, f.__globals__[name]))
-        held.append(f.__globals__[name])
-    for cell in f.__closure__ or ():
-        try:
-            found.append(Place(cell, None, cell.cell_contents))
-        except ValueError:  # a name that is not bound yet
+    if isinstance(a, Contents):
+        return a.array is b.array  # type: ignore[union-attr]
+    if isinstance(a, Place) and a.name != b.name:  # type: ignore[union-attr]
+        return False
+    x, y = a.held, b.held
+    if isinstance(x, types.FunctionType):
+        return type(y) is types.FunctionType and x.__code__ is y.__code__  # what they read stands in the lists, too
+    return x is y or (type(x) is type(y) and isinstance(x, _ATOMS) and same(x, y))
+
+
+class _Reader:
+    """What was found while a function is looked through."""
+
+    def __init__(self, known: dict[int, Contents], copy: bool) -> None:
+        self.known, self.copy = known, copy
+        self.found: list[Guard] = []
+        self.seen: set[int] = set()
+
+    def read(self, value: Any) -> bool:
+        """Collect what a value depends on; false where that cannot be known."""
+        if isinstance(value, np.ndarray):
+            self.found.append(self.known.get(id(value)) or Contents(value, value.copy() if self.copy else None))
+            return True
+        if isinstance(value, _ATOMS):
+            return True
+        if isinstance(value, Morphism):
+            return not hasattr(value, "function") or self.read(value.function)
+        if id(value) in self.seen:
+            return True
+        self.seen.add(id(value))
+        if isinstance(value, tuple):
+            return all(map(self.brought, value))
+        if isinstance(value, functools.partial):
+            self.found += [Place(value.keywords, name, held) for name, held in sorted(value.keywords.items())]
+            return all(map(self.read, (value.func, *value.keywords.values()))) and all(map(self.brought, value.args))
+        if isinstance(value, types.ModuleType):
+            return value.__name__.split(".")[0] in _PURE
+        if isinstance(value, types.FunctionType):
+            wrapped = getattr(value, "__wrapped__", None)
+            if value.__module__ is not None and value.__module__.split(".")[0] in _PURE:
+                return wrapped is None or self.read(wrapped)
+            return self.function(value)
+        function: Callable[..., Any] | None = getattr(value, "__wrapped__", None)  # as NumPy's dispatchers are
+        module = str(getattr(value, "__module__", "") or "")
+        return module.split(".", maxsplit=1)[0] in _PURE and callable(value) and function is not None
+
+    def brought(self, value: Any) -> bool:
+        """A value that stays where it is."""
+        if not isinstance(value, np.ndarray):
+            self.found.append(Held(value))
+        return self.read(value)
+
+    def function(self, f: types.FunctionType) -> bool:
+        """Defaults, global names and the cells of a closure."""
+        names = _names(f.__code__)
+        if names & _CHANGING:
             return False
-        held.append(cell.cell_contents)
-    return all(_read(v, found, seen) for v in held)
+        if not all(map(self.brought, (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()))):
+            return False
+        held: list[Any] = []
+        for name in sorted(names & f.__globals__.keys()):
+            self.found.append(Place(f.__globals__, name, f.__globals__[name]))
+            held.append(f.__globals__[name])
+        for cell in f.__closure__ or ():
+            try:
+                self.found.append(Place(cell, None, cell.cell_contents))
+            except ValueError:  # a name that is not bound yet
+                return False
+            held.append(cell.cell_contents)
+        return all(map(self.read, held))
 
 
-def _names(code: types.CodeType) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def _names(code: types.CodeType) -> frozenset[str]:
     """The names that a function and the functions inside it read."""
-    found = set(code.co_names)
+    found = frozenset(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             found |= _names(constant)

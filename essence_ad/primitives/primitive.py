@@ -404,8 +404,8 @@ class Call(Op):
                 return self.primitive.shape(*spaces, **self.params)
             with np.errstate(all="ignore"):
                 if isinstance(self.primitive.rule, Elementwise) or self.primitive.rule.discrete:
-                    shape = np.broadcast_shapes(*[s.shape for s in spaces])  # type: ignore[attr-defined]
-                    kind = np.asarray(self.apply(*[np.ones(1, s.dtype) for s in spaces])).dtype  # type: ignore[attr-defined]
+                    shape = np.broadcast_shapes(*[s.shape for s in spaces])
+                    kind = np.asarray(self.apply(*[np.ones(1, s.dtype) for s in spaces])).dtype
                     return Array(shape, kind)
                 result = self.apply(*[example(s) for s in spaces])
             if not isinstance(self.cod, tuple):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import Any
 
 import numpy as np
 import pytest
 
+import essence_ad.compiler.automatic as automatic_module
 from essence_ad.calculus.gradient import grad, value_and_grad
 from essence_ad.compiler.automatic import REMEMBERED, Automatic
-from essence_ad.errors import DTypeError, NotScalarError
+from essence_ad.errors import DTypeError, NotCompiledWarning, NotScalarError, UnsupportedError
 
 
 def test_the_second_call_at_a_space_compiles() -> None:
@@ -115,3 +117,95 @@ def test_memory_is_bounded_and_threads_agree() -> None:
     for t in threads:
         t.join()
     assert all(found) and len(found) == 4 * 29
+
+
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Any:
+    store = automatic_module._Shared()
+    monkeypatch.setattr(automatic_module, "_shared", store)
+    return store
+
+
+def _compiled(store: Any) -> int:
+    return sum(k.compiled is not None for known in store.found.values() for k in known)
+
+
+def test_a_new_operator_on_the_same_function_finds_what_was_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = _fresh(monkeypatch)
+    calls = []
+    real = automatic_module.Compiled
+
+    def counted(*args: Any) -> Any:
+        calls.append(1)
+        return real(*args)
+
+    monkeypatch.setattr(automatic_module, "Compiled", counted)
+    for _ in range(4):
+        assert grad(lambda x: np.sum(np.sin(x) * x))(np.ones(3)) == pytest.approx(np.cos(1) + np.sin(1))
+    assert len(calls) == 1 and _compiled(store) == 1
+
+
+def test_a_closure_that_reads_other_things_is_another_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = _fresh(monkeypatch)
+    for k in [*range(5), 2.5, np.float32(2), 2, 2, 2.0, 2.0, 2.0]:
+        assert grad(_scaled(k))(np.ones(3)) == pytest.approx(np.full(3, k))
+    assert _compiled(store) == 2  # of the int 2 and of the float 2.0
+    for k in (2, 2.0, 3):
+        assert grad(lambda x, factor=k: np.sum(x * factor))(np.ones(3)) == pytest.approx(np.full(3, k))
+        assert grad(functools.partial(_times, factor=k))(np.ones(3)) == pytest.approx(np.full(3, k))
+
+
+def _scaled(k: Any) -> Any:
+    return lambda x: np.sum(x * k)
+
+
+def _times(x: Any, factor: Any) -> Any:
+    return np.sum(x * factor)
+
+
+def test_rebound_names_and_written_arrays_are_seen_by_new_operators(monkeypatch: pytest.MonkeyPatch) -> None:
+    _fresh(monkeypatch)
+    data, factor = np.ones(3), 2.0
+
+    def inner(x: Any) -> Any:
+        return x * factor
+
+    def outer(x: Any) -> Any:
+        return np.sum(inner(x) * data)
+
+    for step in range(12):
+        found = grad(outer)(np.ones(3))
+        assert found == pytest.approx(data * factor), step
+        if step == 3:
+            data[1] = 5.0
+        if step == 6:
+            factor = 3.0
+        if step == 9:
+            data = data + 1.0
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = _fresh(monkeypatch)
+    for n in range(1, 40):
+        grad(np.sum)(np.ones(n))
+    for place in range(2 * automatic_module.SHARED):
+        store.put(place, automatic_module._Known((), [], None))
+    assert all(len(known) <= automatic_module.VARIANTS for known in store.found.values())
+    assert len(store.found) == automatic_module.SHARED
+    large = np.ones(automatic_module.LARGE // 8 + 1)
+    for _ in range(3):
+        grad(lambda x: np.sum(x * large))(large)
+    assert all(k.compiled is None for known in store.found.values() for k in known)
+
+
+def test_what_cannot_be_compiled_is_told_once_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    _fresh(monkeypatch)
+
+    def refuse(*args: Any) -> Any:
+        raise UnsupportedError("no backend writes this", found="a box", expected="another", remedy="use Functions")
+
+    monkeypatch.setattr(automatic_module, "Compiled", refuse)
+    g = grad(lambda x: x * x)
+    assert g(3.0) == 6.0
+    with pytest.warns(NotCompiledWarning, match=r"<lambda> is run as it is.*no backend writes this"):
+        assert g(3.0) == 6.0
+    assert g(3.0) == 6.0

@@ -47,7 +47,7 @@ def test_kept(f: Any) -> None:
 @pytest.mark.parametrize(
     "f",
     [lambda x: x * LAYERS[0], closed({"a": 1.0}), Model().loss, closed(Model()), lambda x: x + GENERATOR.normal(),
-     lambda x: x + np.random.normal(), closed(GENERATOR), functools.partial(closed, value=2.0), lambda x, n=LAYERS: x],
+     lambda x: x + np.random.normal(), closed(GENERATOR), functools.partial(closed, value=[2.0]), lambda x, n=LAYERS: x],
     ids=range(9),
 )  # fmt: skip
 def test_not_kept(f: Any) -> None:
