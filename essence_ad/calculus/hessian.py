@@ -8,6 +8,7 @@ from typing import Any
 from essence_ad.calculus.gradient import grad
 from essence_ad.calculus.jacobian import jacobian
 from essence_ad.calculus.linearization import jvp
+from essence_ad.compiler.automatic import automatic
 
 
 def hessian(f: Any, *, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -38,4 +39,8 @@ def hvp(f: Any, x: Any, v: Any) -> Any:
     def at(point: Any) -> Any:
         return gradient(point)  # of one argument: a tuple where f takes several
 
-    return jvp(at, x, v)[1]
+    @automatic(f, "hvp")
+    def product(x: Any, v: Any) -> Any:
+        return jvp(at, x, v)[1]
+
+    return product(x, v)

@@ -9,6 +9,7 @@ from essence_ad.calculus.modes import reverse
 from essence_ad.categories.additive import Additive
 from essence_ad.categories.derivative import D
 from essence_ad.categories.dual import DualArrow
+from essence_ad.compiler.automatic import automatic
 from essence_ad.linear_map import LinearMap
 
 
@@ -38,8 +39,13 @@ def jvp(f: Any, x: Any, dx: Any) -> tuple[Any, Any]:
     >>> float(y), float(dy)
     (0.0, 2.0)
     """
-    y, df = linearize(f, x)
-    return y, df(dx)
+
+    @automatic(f, "jvp")
+    def both(x: Any, dx: Any) -> tuple[Any, Any]:
+        y, df = linearize(f, x)
+        return y, df(dx)
+
+    return both(x, dx)  # type: ignore[no-any-return]
 
 
 def vjp(f: Any, x: Any) -> tuple[Any, DualArrow]:

@@ -104,6 +104,7 @@ class Automatic:
     def __init__(self, function: Callable[..., Any], reads: Any, kind: tuple[Any, ...] = ()) -> None:
         functools.update_wrapper(self, function)
         self.function, self.reads = function, reads
+        self.__essence_reads__ = reads  # what a function that calls this one depends on
         self._place = _place(reads, kind) if kind else None
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         self._lock = threading.Lock()

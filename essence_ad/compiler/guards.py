@@ -148,10 +148,9 @@ class _Reader:
         if isinstance(value, types.ModuleType):
             return value.__name__.split(".")[0] in _PURE
         if isinstance(value, types.FunctionType):
-            wrapped = getattr(value, "__wrapped__", None)
-            if value.__module__ is not None and value.__module__.split(".")[0] in _PURE:
-                return wrapped is None or self.read(wrapped)
             return self.function(value)
+        if hasattr(value, "__essence_reads__"):
+            return self.read(value.__essence_reads__)
         function: Callable[..., Any] | None = getattr(value, "__wrapped__", None)  # as NumPy's dispatchers are
         module = str(getattr(value, "__module__", "") or "")
         return module.split(".", maxsplit=1)[0] in _PURE and callable(value) and function is not None
@@ -163,8 +162,9 @@ class _Reader:
         return self.read(value)
 
     def function(self, f: types.FunctionType) -> bool:
-        """Defaults, global names and the cells of a closure."""
-        names = _names(f.__code__)
+        """Defaults, global names and the cells of a closure; of a function of a library, the cells."""
+        module = str(f.__globals__.get("__name__", ""))
+        names = _names(f.__code__) if module.split(".", maxsplit=1)[0] not in _PURE else frozenset[str]()
         if names & _CHANGING:
             return False
         if not all(map(self.brought, (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()))):

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from essence_ad import sin
-from essence_ad.compiler.guards import guards
+from essence_ad.calculus.gradient import grad
+from essence_ad.compiler.guards import Contents, guards
 from essence_ad.tracing.program import program
 
 SCALE = 2.0
@@ -78,3 +79,12 @@ def test_recursion_ends() -> None:
         return f(x)
 
     assert guards(f) is not None
+
+
+def test_functions_of_this_library_are_looked_through() -> None:
+    for k in (1.0, 2.0):
+        inner = grad(closed(np.full(2, k)))
+        found = guards(lambda x: np.sum(inner(x)))  # noqa: B023
+        assert found is not None and any(isinstance(g, Contents) and g.held[0] == k for g in found)
+    assert guards(lambda x: inner(x) + LAYERS[0]) is None
+    assert guards(grad(closed([1.0]))) is None
