@@ -10,7 +10,7 @@ from essence_ad.containers import describe
 from essence_ad.errors import DTypeError, NotAProgramError, OptionError
 from essence_ad.morphism import Morphism
 from essence_ad.spaces import Array, Product, Space, space_of
-from essence_ad.tracing.program import as_program
+from essence_ad.tracing.program import as_program, name_of
 
 
 def require_program(operator: str, f: Any) -> None:
@@ -26,7 +26,7 @@ def program_at(operator: str, f: Any, x: Any) -> Morphism[Any, Any]:
     """The program of a function of one argument at the space of ``x``, in which every number may move a little."""
     require_program(operator, f)
     require_continuous(operator, "argument", space_of(x))
-    return as_program(f, (x,))
+    return as_program(f, (x,), at_point=True)
 
 
 def in_arguments(f: Any, args: tuple[Any, ...], options: dict[str, Any], argnums: Any) -> tuple[Any, Any]:
@@ -48,6 +48,7 @@ def _holding(f: Any, args: tuple[Any, ...], places: list[int], parts: Callable[[
             full[place] = part
         return f(*full)
 
+    function.__name__ = name_of(f)
     return function
 
 

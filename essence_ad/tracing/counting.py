@@ -107,7 +107,7 @@ class Counted(Overloaded):
         self.tally.elements += sum(sizes)
         return _counted(result, self.tally)
 
-    def known(self, use: str, remedy: str = "") -> Any:
+    def known(self, use: str, remedy: str = "", *, steers: bool = False) -> Any:
         """The value."""
         return self.value
 

@@ -46,14 +46,19 @@ def trace(function: Callable[..., Any], space: Space, *, spread: bool | None = N
     return _recorded(function, space, spread)
 
 
-def _recorded(function: Callable[..., Any], space: Space, spread: bool) -> Morphism[Any, Any]:
-    return _morphism(_record(function, space, spread)[0], function)
+def _recorded(function: Callable[..., Any], space: Space, spread: bool, point: Any = None) -> Morphism[Any, Any]:
+    return _morphism(_record(function, space, spread, point)[0], function)
 
 
-def _record(function: Callable[..., Any], space: Space, spread: bool) -> tuple[Diagram, bool]:
-    """The diagram at a space, and whether it may be kept (it holds no traced array of an outer trace)."""
+def _record(function: Callable[..., Any], space: Space, spread: bool, point: Any = None) -> tuple[Diagram, bool]:
+    """The diagram at a space, and whether it may be kept (it holds no traced array of an outer trace).
+
+    With a packed ``point``, values that the function asks for are those that it has there.
+    """
     with Trace(name_of(function)) as record:
         tree = record.argument(space)
+        if point is not None:
+            record.point = tree, point
         x = space.unpack(tree)
         d = record.diagram(tree, _run(function, x if spread else (x,)), space)
     return d, not record.captured
@@ -278,11 +283,12 @@ def _one(spaces: tuple[Space, ...]) -> Space:
     return spaces[0] if len(spaces) == 1 else Product(spaces)
 
 
-def as_program(function: Any, args: tuple[Any, ...]) -> Morphism[Any, Any]:
+def as_program(function: Any, args: tuple[Any, ...], *, at_point: bool = False) -> Morphism[Any, Any]:
     """What the calculus runs: a program as it is, a function recorded at the spaces of its arguments.
 
-    Only the shapes of the arguments are used, which may be traced arrays themselves. The domain is the space of the
-    argument where there is one, and a product of the spaces where there are several.
+    Only the shapes of the arguments are used, which may be traced arrays themselves. With ``at_point`` a plain function
+    that asks for values gets those that it has at the arguments, and the recording is good for that point alone. The
+    domain is the space of the argument where there is one, and a product of the spaces where there are several.
 
     >>> as_program(lambda x, y: (y, x), (2, 3.0))
     fork(exr, exl)
@@ -302,4 +308,4 @@ def as_program(function: Any, args: tuple[Any, ...]) -> Morphism[Any, Any]:
             "a program or a Python function was expected", found=type(function).__name__, expected="something to call",
             remedy="give a morphism, or a function on arrays",
         )  # fmt: skip
-    return _recorded(function, space, spread)
+    return _recorded(function, space, spread, space.pack(args[0] if len(args) == 1 else args) if at_point else None)

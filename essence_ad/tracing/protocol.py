@@ -62,8 +62,11 @@ class Overloaded:
         """What a call of a function gives that no primitive stands for: an error, unless a subclass knows better."""
         raise unsupported(function)
 
-    def known(self, use: str, remedy: str = source.NUMBERS) -> Any:
-        """The value itself, where Python needs it (``if``, ``float``, an index); an error where there is none yet."""
+    def known(self, use: str, remedy: str = source.NUMBERS, *, steers: bool = False) -> Any:
+        """The value itself, where Python needs it (``if``, ``float``, an index); an error where there is none yet.
+
+        ``steers`` says that the value decides what is done, and does not itself become part of a result.
+        """
         raise NotImplementedError
 
     # ------------------------------------------------------------------ NumPy's protocols
@@ -115,22 +118,22 @@ class Overloaded:
     # ------------------------------------------------------------------ Python asking for the value
 
     def __bool__(self) -> bool:
-        return bool(self.known("asked whether it is true", source.CHOICES))
+        return bool(self.known("asked whether it is true", source.CHOICES, steers=True))
 
     def __float__(self) -> float:
         return float(self.known("turned into a float"))
 
     def __format__(self, form: str) -> str:
-        return format(self.known("formatted"), form) if form else str(self)
+        return format(self.known("formatted", steers=True), form) if form else str(self)
 
     def __int__(self) -> int:
-        return int(self.known("turned into an int"))
+        return int(self.known("turned into an int", steers=True))
 
     def __complex__(self) -> complex:
         return complex(self.known("turned into a complex number"))
 
     def __index__(self) -> int:
-        return int(self.known("used as an index or a count", source.COUNTS))
+        return int(self.known("used as an index or a count", source.COUNTS, steers=True))
 
     def item(self, *args: Any) -> Any:
         """The Python number, where the value is known."""
@@ -166,13 +169,13 @@ class Overloaded:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return value in self.known("searched with 'in'", source.CHOICES)
+        return value in self.known("searched with 'in'", source.CHOICES, steers=True)
 
     def __getitem__(self, key: Any) -> Any:
         return calls.index(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise in_place("x[...] = ...")
+        raise in_place("x[...] = ...", source.UPDATES)
 
     # ------------------------------------------------------------------ the methods of arrays
 

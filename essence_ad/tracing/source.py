@@ -13,16 +13,21 @@ import numpy as np
 
 from essence_ad.errors import TracingError, UnsupportedError
 
-CHOICES = "choose with np.where(condition, a, b), np.maximum or np.minimum; both sides are computed"
+CHOICES = (
+    "choose with np.where(condition, a, b), or with cond(condition, f, g, x); loop with while_, scan or fold; or give the "
+    "plain function to grad, jvp, ..., which follow the branch that is taken at their point"
+)
 NUMBERS = "use NumPy's functions, np.sin and not math.sin, and keep the result an array; print it outside the function"
 ARRAYS = (
     "it is an array already: leave np.asarray out; collect parts with np.stack or np.concatenate, not with np.array or by "
-    "writing into an array"
+    "writing into an array; update(x, index, value) gives a changed copy"
 )
 COUNTS = (
     "np.take(table, i) takes traced integers; keep counts that steer the program out of its arguments, by a closure or "
     "functools.partial"
 )
+
+UPDATES = "make a new array: x = update(x, index, value), np.where(mask, new, x), np.concatenate, np.stack"
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _SKIPPED = (_PACKAGE, os.path.dirname(os.path.abspath(np.__file__)) + os.sep, functools.__file__, "<__array_function__")
@@ -106,9 +111,7 @@ def unsupported(function: Any, argument: str = "") -> UnsupportedError:
     )  # fmt: skip
 
 
-def in_place(
-    what: str, remedy: str = "make a new array: np.where(mask, new, x), np.concatenate, np.stack"
-) -> TracingError:
+def in_place(what: str, remedy: str = UPDATES) -> TracingError:
     """The error for writing into an array."""
     return TracingError(
         "a traced array cannot be changed in place", found=found(what), expected="operations that give new arrays",

@@ -21,8 +21,9 @@ from essence_ad.primitives import by_function
 from essence_ad.primitives.primitive import Call, Primitive
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import Pattern
-from essence_ad.tracing import source
+from essence_ad.tracing import source, steering
 from essence_ad.tracing.protocol import Overloaded
+from essence_ad.tracing.steering import Changed, Run
 
 _PYTHON_NUMBERS = frozenset({float, int, complex, bool})
 _STRONG = frozenset({np.dtype(np.float64), np.dtype(np.complex128)})  # a Python number does not change in these
@@ -69,14 +70,28 @@ class Tracer(Overloaded):
             self._unknown("shape")
         return super().__getitem__(key)
 
-    def known(self, use: str, remedy: str = source.NUMBERS) -> Any:
-        """An error: a traced array has no value yet."""
+    def known(self, use: str, remedy: str = source.NUMBERS, *, steers: bool = False) -> Any:
+        """The value at the point of the recording; an error where there is no point, or a derivative would be lost.
+
+        A value that only ``steers`` the program (``if``, ``while``, a count) is piecewise constant: nothing is lost then.
+        """
         self.owner.require_open()
-        raise TracingError(
-            f"a traced array was {use}, and its value is not known while {self.owner.name} is recorded",
-            found=source.found(f"{self!r}"), expected="operations on arrays, in an order that does not depend on values",
-            remedy=remedy,
-        )  # fmt: skip
+        return self.owner.value(self, use, remedy, steers)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self.owner.rebound(self, self + other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self.owner.rebound(self, self - other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self.owner.rebound(self, self * other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self.owner.rebound(self, self / other)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self.owner.rebound(self, self**other)
 
     def __repr__(self) -> str:
         return f"<traced {self.space if self.space is not None else 'array'} in {self.owner.name}>"
@@ -99,7 +114,19 @@ class Trace:
     ((multiply, (0, 0), (1,)),)
     """
 
-    __slots__ = ("boxes", "captured", "constants", "level", "n_wires", "name", "open")
+    __slots__ = (
+        "_run",
+        "boxes",
+        "captured",
+        "changed",
+        "constants",
+        "level",
+        "n_wires",
+        "name",
+        "open",
+        "point",
+        "steered",
+    )
 
     def __init__(self, name: str = "the function") -> None:
         self.name = name
@@ -109,6 +136,12 @@ class Trace:
         self.captured = False  #: whether a traced array of an outer trace became a constant
         self.level = 0
         self.open = False
+        self.point: tuple[Any, Any] | None = (
+            None  #: the packed argument, and its value where the recording is at a point
+        )
+        self.steered = False  #: whether a value at the point decided what was recorded
+        self.changed: Changed | None = None  #: what ``+=`` changed in place
+        self._run: Run | None = None
 
     def __enter__(self) -> Trace:
         _depth.level += 1
@@ -167,12 +200,55 @@ class Trace:
                 value.owner.require_open()
         return value
 
+    # ------------------------------------------------------------------ values
+
+    def value(self, x: Tracer, use: str, remedy: str, steers: bool) -> Any:
+        """The value of a traced array at the point, by running what was recorded so far, each box once."""
+        if self.point is None:
+            raise TracingError(
+                f"a traced array was {use}, and its value is not known while {self.name} is recorded",
+                found=source.found(f"{x!r}"), expected="operations on arrays, in an order that does not depend on values",
+                remedy=remedy,
+            )  # fmt: skip
+        run = self.running()
+        if not steers and not _still(x) and run.moves(x.wire):
+            raise TracingError(
+                f"a traced array was {use}, and its derivative would be lost there, while {self.name} is recorded",
+                found=source.found(f"{x!r}"), expected="operations on arrays; values may decide branches and counts only",
+                remedy=f"{remedy}; or drop the derivative: float(stop_gradient(x))",
+            )  # fmt: skip
+        value = run.value(x.wire, use)
+        if not self.steered:
+            steering.warn(self.name)
+            self.steered = True
+        return value
+
+    def running(self) -> Run:
+        """The run of this recording at its point."""
+        if self._run is None:
+            self._run = Run(self)
+        return self._run
+
+    def rebound(self, old: Tracer, new: Any) -> Any:
+        """What ``old += ...`` gives: a new array.
+
+        NumPy would change every other array that shares memory with the old one, so an error follows if one is used again.
+        """
+        self.require_open()
+        if old.shape and isinstance(new, Tracer):
+            if self.changed is None:
+                self.changed = Changed(self)
+            self.changed.mark(old.wire)
+        return new
+
     # ------------------------------------------------------------------ operations
 
     def bind(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """A call of a primitive on values, at least one of them traced here."""
         if not self.open:
             self.require_open()
+        if self.changed is not None:
+            self.changed.require_fresh(inputs)
         if primitive is _multiply() and not params:
             scaled = self._scaling(*inputs)
             if scaled is not None:
@@ -236,6 +312,8 @@ class Trace:
     def result(self, value: Any) -> tuple[Pattern, Space | None]:
         """The wires of what a function returned, and its space; numbers and arrays become constants."""
         if isinstance(value, Tracer) and value.owner is self:
+            if self.changed is not None:
+                self.changed.require_fresh((value,))
             return value.wire, value.space
         container = None if isinstance(value, Overloaded) else container_of(value)
         if container is None:
@@ -260,6 +338,11 @@ class Trace:
         cod, target = self.result(value)
         dom = _wires(argument)
         return Diagram(dom, cod, self.boxes, self.n_wires, space, target if space is not None else None).pruned()
+
+
+def _still(x: Tracer) -> bool:
+    """Whether a traced array cannot move a little."""
+    return x.space is not None and x.space.discrete
 
 
 def _wires(tree: Any) -> Pattern:
