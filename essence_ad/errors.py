@@ -93,5 +93,5 @@ class NotCompiledWarning(UserWarning):
     """A derivative is computed as before, because its compilation, which nobody asked for, was not possible."""
 
 
-class ValueDependence(UserWarning):
+class ValueDependenceWarning(UserWarning):
     """The values at a point decided what a function does, so its derivative is that of the branch taken there."""

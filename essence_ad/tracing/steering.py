@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from essence_ad.containers import ZERO
-from essence_ad.errors import TracingError, ValueDependence
+from essence_ad.errors import TracingError, ValueDependenceWarning
 from essence_ad.operation import Constant, Scale
 from essence_ad.spaces import reals
 from essence_ad.structure import leaves
@@ -32,7 +32,7 @@ def warn(name: str) -> None:
         f"taken there ({where}); np.where, cond, while_, scan and fold can be recorded once"
     )
     file, line = ("", 0) if place is None else (place.code.co_filename, place.number)
-    warnings.warn_explicit(text, ValueDependence, file, line)
+    warnings.warn_explicit(text, ValueDependenceWarning, file, line)
     _warned.add(key)
 
 

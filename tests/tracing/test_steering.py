@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from essence_ad import R, compile, grad, hessian, hvp, jacobian, jvp, linearize, program, value_and_grad, vjp
-from essence_ad.errors import TracingError, ValueDependence
+from essence_ad.errors import TracingError, ValueDependenceWarning
 from essence_ad.tracing.program import trace
 
 
@@ -20,7 +20,7 @@ def cases(parameters: str, *values: Any) -> Any:
     return pytest.mark.parametrize(parameters, values, ids=map(str, range(len(values))))
 
 
-steered = pytest.mark.filterwarnings("ignore::essence_ad.errors.ValueDependence")
+steered = pytest.mark.filterwarnings("ignore::essence_ad.errors.ValueDependenceWarning")
 
 
 def newton(a: Any) -> Any:
@@ -97,7 +97,7 @@ def test_one_warning_for_each_function_names_it_and_the_line() -> None:
     def relu(x):
         return x if x > 0 else 0.0 * x
 
-    with pytest.warns(ValueDependence) as caught:
+    with pytest.warns(ValueDependenceWarning) as caught:
         for x in (1.0, -1.0, 2.0):
             grad(relu)(x)
     assert len(caught) == 1
