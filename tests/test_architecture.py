@@ -55,9 +55,11 @@ MODULES = {module_name(path): path for path in FILES}
 
 
 def layer(name: str) -> int:
-    """The number of the layer that a module belongs to."""
+    """The number of the layer that a module belongs to: its own, where it is listed, or that of its folder."""
     top = name.split(".")[0]
-    found = [i for i, names in enumerate(LAYERS) if top in names]
+    found = [i for i, names in enumerate(LAYERS) if name in names] or [
+        i for i, names in enumerate(LAYERS) if top in names
+    ]
     assert found, f"essence_ad/{top} stands in no layer of ARCHITECTURE.md"
     return found[0]
 

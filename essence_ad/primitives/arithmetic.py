@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from essence_ad.batching import each
 from essence_ad.diagram import Chain, Op
 from essence_ad.kernel import astype, kernel, ratio
 from essence_ad.operation import LinearOp, Scale, embed
@@ -156,15 +157,15 @@ ldexp = Primitive(
 
 EACH = (on(()), on((3,)), on((2, 3)), on((0,)))
 astype_primitive = Primitive(
-    "astype", astype, Partials(_astype_facts), options={"dtype": REQUIRED}, complex=True,
+    "astype", astype, Partials(_astype_facts), options={"dtype": REQUIRED}, complex=True, batched=each,
     examples=(on((3,), dtype="float64"), on((), dtype="complex128"), on((2, 0), dtype="float64")),
 )  # fmt: skip
-real = Primitive("real", np.real, Linear(lambda v, space: v), complex=True, examples=EACH)
-imag = Primitive("imag", np.imag, Linear(_imag_adjoint), complex=True, examples=EACH)
+real = Primitive("real", np.real, Linear(lambda v, space: v), complex=True, examples=EACH, batched=each)
+imag = Primitive("imag", np.imag, Linear(_imag_adjoint), complex=True, examples=EACH, batched=each)
 conjugate = Primitive(
     "conjugate", np.conjugate, Linear(lambda v, space: np.conjugate(v), symmetric=True), aliases=("conj",), complex=True, examples=EACH,
 )  # fmt: skip
 angle = Primitive(
-    "angle", np.angle, Partials(_angle_facts), options={"deg": False}, domain=(POSITIVE,), complex=True,
+    "angle", np.angle, Partials(_angle_facts), options={"deg": False}, domain=(POSITIVE,), complex=True, batched=each,
     examples=(*EACH, on((3,), deg=True)),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from essence_ad.batching import aligned, each
 from essence_ad.diagram import IDENTITY, Chain, Op
 from essence_ad.kernel import astype, kernel
 from essence_ad.operation import LinearOp, Scale, embed, is_discrete, scaled
@@ -114,7 +115,7 @@ trunc = Primitive(
 )  # NumPy 2.5 warns of fix
 rint = Primitive("rint", np.rint, Discrete(), domain=STEPS)
 round = Primitive(
-    "round", np.round, Discrete(), options={"decimals": 0}, numpy=(np.around,), domain=((-1.44, -1.36),), smooth=False,
+    "round", np.round, Discrete(), options={"decimals": 0}, numpy=(np.around,), domain=((-1.44, -1.36),), smooth=False, batched=each,
     examples=(on(()), on((2, 3)), on((3,), decimals=1), on((0,))),
 )  # fmt: skip
 sign = Primitive(
@@ -164,7 +165,7 @@ clip_primitive = Primitive(
     ),
     3, smooth=False,
 )  # fmt: skip
-lead_primitive = Primitive("lead", lead, Discrete(), 2, smooth=False)
+lead_primitive = Primitive("lead", lead, Discrete(), 2, smooth=False, batched=aligned)
 
 CHOICE = np.array([[True], [False], [True]])
 where = Primitive(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from essence_ad.batching import aligned, deepened, lines, shape_of, shifting
 from essence_ad.kernel import kernel
 from essence_ad.operation import as_element, is_discrete, linear_op, sum_to
 from essence_ad.primitives.primitive import REQUIRED, Bilinear, Linear, Partials, Primitive, on
@@ -38,6 +39,32 @@ def _matmul_second(v: Any, a: Any, space: Array) -> Any:
             np.matmul(v, a) if len(other) == 2 else sum_to(np.matmul(np.expand_dims(v, axis=-2), a)[..., 0, :], shape)
         )
     return sum_to(np.matmul(np.swapaxes(a, -1, -2), v), shape)
+
+
+def _matmul_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    """By broadcasting; one product of two matrices where one operand is the same for all and has no stack."""
+    a, b = inputs
+    ranks = [len(shape_of(x)) - has for has, x in zip(lifted, inputs, strict=True)]
+    if not lifted[1] and ranks[1] <= 2 and 0 not in ranks:
+        rows = shape_of(a)[:-1]
+        if len(rows) == 1 or ranks[1] == 1:
+            return np.matmul(a, b)
+        return np.reshape(np.matmul(np.reshape(a, (math.prod(rows), shape_of(a)[-1])), b), (*rows, shape_of(b)[-1]))
+    if not lifted[0] and ranks == [2, 1]:
+        return np.matmul(b, np.swapaxes(a, 0, 1))
+    if 0 in ranks:
+        raise ValueError("matmul takes arrays with axes; multiply takes numbers")
+    vectors = [rank == 1 for rank in ranks]
+    a = np.expand_dims(a, axis=-2) if vectors[0] else a
+    b = np.expand_dims(b, axis=-1) if vectors[1] else b
+    rank = max(*ranks, 2)
+    a, b = [deepened(x, rank) if has else x for has, x in zip(lifted, (a, b), strict=True)]
+    y = np.matmul(a, b)
+    return (
+        np.squeeze(y, axis=tuple([i for i, gone in zip((-2, -1), vectors, strict=True) if gone])) if any(vectors) else y
+    )
 
 
 def _matmul_shape(a: Array, b: Array) -> Array:
@@ -90,6 +117,70 @@ def _pairs_shape(a: Array, b: Array, pairs: Pairs) -> Array:
         raise ValueError(f"axes {first} and {second} that are summed over together have other lengths")
     free = [*[a.shape[i] for i in _free(first, m)], *[b.shape[i] for i in _free(second, n)]]
     return Array(tuple(free), np.result_type(a.dtype, b.dtype))
+
+
+def _pairs_batched(n: int, lifted: Sequence[bool], inputs: Sequence[Any], pairs: Pairs) -> Any:
+    """The sum over pairs of axes, one ``tensordot`` where one operand is the same for all."""
+    (first, second), (a, b) = pairs, inputs
+    left, right = [len(shape_of(x)) - has for has, x in zip(lifted, inputs, strict=True)]
+    own, others = _free(first, left), _free(second, right)
+    first, second = [tuple([i + has for i in axes]) for has, axes in zip(lifted, (first, second), strict=True)]
+    if not lifted[1]:
+        return np.tensordot(a, b, axes=(first, second))
+    if not lifted[0]:
+        return np.moveaxis(np.tensordot(a, b, axes=(first, second)), len(own), 0)
+    own, others = tuple([i + 1 for i in own]), tuple([i + 1 for i in others])
+    rows, columns = [shape_of(a)[i] for i in own], [shape_of(b)[i] for i in others]
+    size = math.prod([shape_of(a)[i] for i in first])
+    a = np.reshape(np.transpose(a, (0, *own, *first)), (n, math.prod(rows), size))
+    b = np.reshape(np.transpose(b, (0, *second, *others)), (n, size, math.prod(columns)))
+    return np.reshape(np.matmul(a, b), (n, *rows, *columns))
+
+
+def _checked(lifted: Sequence[bool], inputs: Sequence[Any], pairs: Pairs) -> Pairs:
+    a, b = [Array(shape_of(x)[has:], np.result_type(x)) for has, x in zip(lifted, inputs, strict=True)]
+    _pairs_shape(a, b, pairs)
+    return pairs
+
+
+def _tensordot_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    left, right = [len(shape_of(x)) - has for has, x in zip(lifted, inputs, strict=True)]
+    return _pairs_batched(n, lifted, inputs, _checked(lifted, inputs, _pairs(options["axes"], left, right)))
+
+
+def _product_batched(place: int) -> Any:
+    """``dot`` and ``inner``."""
+
+    def batched(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+        left, right = [len(shape_of(x)) - has for has, x in zip(lifted, inputs, strict=True)]
+        if not left or not right:
+            return aligned(np.multiply, n, lifted, inputs, {})
+        return _pairs_batched(n, lifted, inputs, _checked(lifted, inputs, _last_pair(left, right, place)))
+
+    return batched
+
+
+def _outer_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    a, b = [lines(x) if has else np.ravel(x) for has, x in zip(lifted, inputs, strict=True)]
+    return np.expand_dims(a, axis=-1) * np.expand_dims(b, axis=-2)
+
+
+def _vdot_batched(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    a, b = [lines(x) if has else np.ravel(x) for has, x in zip(lifted, inputs, strict=True)]
+    return _matmul_batched(np.matmul, n, lifted, (np.conjugate(a), b), {})
+
+
+def _kron_batched(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    shapes = [shape_of(x)[has:] for has, x in zip(lifted, inputs, strict=True)]
+    rank = max(map(len, shapes))
+    a, b = [(1,) * (rank - len(s)) + s for s in shapes]
+    left, right = [k for m in a for k in (m, 1)], [k for m in b for k in (1, m)]
+    parts = [np.reshape(x, (*(n,) * has, *s)) for has, x, s in zip(lifted, inputs, (left, right), strict=True)]
+    return np.reshape(parts[0] * parts[1], (n, *[i * j for i, j in zip(a, b, strict=True)]))
 
 
 def _tensordot_first(v: Any, b: Any, space: Array, *, axes: Any) -> Any:
@@ -221,6 +312,19 @@ def explicit(subscripts: str, dimensions: Sequence[int]) -> tuple[list[str], str
     return named, output.replace("...", dots)
 
 
+def _einsum_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    """With a letter more on the operands that have the added axis."""
+    shapes = [shape_of(x)[has:] for has, x in zip(lifted, inputs, strict=True)]
+    parts, result = explicit(options["subscripts"], [len(s) for s in shapes])
+    _lengths(parts, shapes)
+    used = "".join([*parts, result])
+    letter = next(c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba" if c not in used)
+    spelt = ",".join([letter * has + p for has, p in zip(lifted, parts, strict=True)]) + f"->{letter}{result}"
+    return einsum(*inputs, subscripts=spelt, optimize=options["optimize"])
+
+
 def _lengths(parts: Sequence[str], shapes: Sequence[Sequence[int]]) -> dict[str, int]:
     """The length of each letter's axis; an axis of length one stretches."""
     found: dict[str, int] = {}
@@ -305,7 +409,7 @@ def _trace_adjoint(v: Any, space: Array, *, offset: int, axis1: int, axis2: int)
 # ---------------------------------------------------------------------------------------------- the primitives
 
 matmul = Primitive(
-    "matmul", np.matmul, Bilinear(_matmul_first, _matmul_second), 2, shape=_matmul_shape, complex=True,
+    "matmul", np.matmul, Bilinear(_matmul_first, _matmul_second), 2, shape=_matmul_shape, complex=True, batched=_matmul_batched,
     numpy=(np.linalg.matmul,),
     examples=(
         on((2, 3), (3, 4)), on((3,), (3,)), on((2, 3), (3,)), on((3,), (3, 2)), on((2, 1, 4, 3), (5, 3, 2)), on((4, 2, 3), (3,)),
@@ -313,28 +417,30 @@ matmul = Primitive(
     ),
 )  # fmt: skip
 dot = Primitive(
-    "dot", np.dot, DOT, 2, shape=_dot_shape, complex=True,
+    "dot", np.dot, DOT, 2, shape=_dot_shape, complex=True, batched=_product_batched(-2),
     examples=(
         on((3,), (3,)), on((), (2, 3)), on((2,), 0.5), on((2, 3), (3,)), on((2, 3), (3, 2)), on((2, 3), (4, 3, 2)), on((3,), (2, 3, 4)), on((), ()),
     ),
 )  # fmt: skip
 inner = Primitive(
-    "inner", np.inner, INNER, 2, shape=_inner_shape, complex=True,
+    "inner", np.inner, INNER, 2, shape=_inner_shape, complex=True, batched=_product_batched(-1),
     examples=(on((3,), (3,)), on((), (3,)), on((2, 3), (4, 3)), on((3,), (2, 3)), on((2, 2, 3), (3,)), on(0.5, ())),
 )  # fmt: skip
 outer = Primitive(
     "outer", np.outer, Bilinear(_outer_first, _outer_second), 2, shape=_outer_shape, complex=True, numpy=(np.linalg.outer,),
+    batched=_outer_batched,
     examples=(on((2,), (3,)), on((), (3,)), on((2, 2), (3,)), on((0,), (2,))),
 )  # fmt: skip
 vdot = Primitive(
     "vdot", np.vdot, Bilinear(_vdot_first, _vdot_second), 2, shape=_vdot_shape, complex=True, examples=(on((3,), (3,)), on((2, 2), (2, 2)), on((), ())),
+    batched=_vdot_batched,
 )  # fmt: skip
 kron = Primitive(
-    "kron", np.kron, Bilinear(_kron_first, _kron_second), 2, shape=_kron_shape, complex=True,
+    "kron", np.kron, Bilinear(_kron_first, _kron_second), 2, shape=_kron_shape, complex=True, batched=_kron_batched,
     examples=(on((2,), (3,)), on((2, 3), (3, 2)), on((2,), (2, 3)), on((2, 1, 2), (3,))),
 )  # fmt: skip
 tensordot = Primitive(
-    "tensordot", np.tensordot, Bilinear(_tensordot_first, _tensordot_second), 2, {"axes": 2}, shape=_tensordot_shape, complex=True,
+    "tensordot", np.tensordot, Bilinear(_tensordot_first, _tensordot_second), 2, {"axes": 2}, shape=_tensordot_shape, complex=True, batched=_tensordot_batched,
     numpy=(np.linalg.tensordot,),
     examples=(
         on((2, 3, 4), (3, 4, 2)), on((2, 3), (2, 3)), on((2, 3), (4,), axes=0), on((2, 3, 4), (4, 5, 2), axes=((2, 0), (0, 2))),
@@ -343,7 +449,7 @@ tensordot = Primitive(
 )  # fmt: skip
 einsum_primitive = Primitive(
     "einsum", einsum, Partials(_einsum_facts), None, {"subscripts": REQUIRED, "optimize": False}, shape=_einsum_shape, complex=True,
-    numpy=(np.einsum,),
+    numpy=(np.einsum,), batched=_einsum_batched,
     examples=(
         on((2, 3), (3, 4), subscripts="ij,jk->ik"), on((2, 3), (3, 4), subscripts="ij,jk"), on((3, 3), subscripts="ii"),
         on((3, 3), subscripts="ii->i"), on((2, 3), subscripts="ij->j"), on((2, 3), subscripts="ij->"), on((3,), (4,), subscripts="i,j->ji"),
@@ -353,6 +459,6 @@ einsum_primitive = Primitive(
     ),
 )  # fmt: skip
 trace = Primitive(
-    "trace", np.trace, Linear(_trace_adjoint), options={"offset": 0, "axis1": 0, "axis2": 1}, complex=True,
+    "trace", np.trace, Linear(_trace_adjoint), options={"offset": 0, "axis1": 0, "axis2": 1}, complex=True, batched=shifting,
     examples=(on((3, 3)), on((2, 3), offset=1), on((2, 3, 3), axis1=1, axis2=-1), on((3, 2, 3), offset=-1, axis1=0, axis2=2)),
 )  # fmt: skip

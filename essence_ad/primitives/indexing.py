@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from essence_ad.batching import deepened, full, lines, shape_of, shifting
 from essence_ad.kernel import kernel, scatter_sum
 from essence_ad.operation import linear_op
 from essence_ad.primitives.primitive import REQUIRED, Linear, Partials, Primitive, on
@@ -52,6 +53,12 @@ def gather(x: Any, *indices: Any, key: Any) -> Any:
 def scatter(v: Any, *indices: Any, key: Any, shape: tuple[int, ...]) -> Any:
     """The adjoint of ``gather``: zeros with ``v`` added where it was read."""
     return scatter_sum(v, keys=(_filled(key, indices),), shape=shape)
+
+
+@kernel
+def take(x: Any, indices: Any, *, axis: int | None = None, mode: str = "raise") -> Any:
+    """``np.take``, which also sees that its indices are traced where the array is not."""
+    return np.take(x, indices, axis=axis, mode=mode)  # type: ignore[call-overload]
 
 
 def _filled(key: Any, indices: Sequence[Any]) -> tuple[Any, ...]:
@@ -114,7 +121,7 @@ def _take_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, ax
         total = scatter(v, places, key=key, shape=whole)
         return total if axis is not None else np.reshape(total, shape)
 
-    return linear_op("take", lambda v: np.take(v, indices, axis=axis, mode=mode), adjoint, x, output), None  # type: ignore[call-overload]
+    return linear_op("take", lambda v: take(v, indices, axis=axis, mode=mode), adjoint, x, output), None
 
 
 def _along_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, axis: int | None) -> Any:
@@ -130,6 +137,132 @@ def _along_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, a
         return total if axis is not None else np.reshape(total, shape)
 
     return linear_op("take_along_axis", lambda v: np.take_along_axis(v, indices, axis=axis), adjoint, x, output), None
+
+
+# ---------------------------------------------------------------------------------------------- with an added axis
+
+
+def _layout(key: Any, rank: int, slots: Sequence[int]) -> tuple[int, int]:
+    """Where in ``x[key]`` the axes made by arrays of indices stand, and how many: in front where they are separated.
+
+    ``slots`` are the numbers of axes of the indices in slots.
+
+    >>> _layout((slice(None), [0, 1]), 2, ()), _layout(([0], slice(None), 1), 3, ())
+    ((1, 1), (0, 1))
+    """
+    parts = _parts(key)
+    widths: list[int | None] = []  # of indices as arrays, None for slices and the like
+    consumed, arrays = 0, False
+    for part in parts:
+        if isinstance(part, Slot):
+            widths.append(slots[part.number])
+            consumed, arrays = consumed + 1, True
+        elif isinstance(part, (list, np.ndarray, bool, np.bool_)):
+            array = np.asarray(part)
+            mask = array.dtype == bool
+            widths.append(1 if mask else array.ndim)
+            consumed, arrays = consumed + (array.ndim if mask else 1), True
+        else:
+            widths.append(0 if isinstance(part, (int, np.integer)) else None)
+            consumed += part is not None and part is not Ellipsis
+    if not arrays:
+        return 0, 0
+    width = max([w or 0 for w in widths])
+    places = [i for i, w in enumerate(widths) if w is not None]
+    if places[-1] - places[0] >= len(places):
+        return 0, width
+    return sum([rank - consumed if part is Ellipsis else 1 for part in parts[: places[0]]]), width
+
+
+def _separated(key: Any, slots: Sequence[int] = ()) -> bool:
+    """Whether slices stand between arrays of indices, so that their axes come first also behind an added slice."""
+    place, width = _layout((slice(None), *_parts(key)), 0, slots)
+    return width > 0 and place == 0
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _index_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    (x,), key = inputs, options["key"]
+    found = x[(slice(None), *_parts(key))]
+    return np.moveaxis(found, _layout(key, 0, ())[1], 0) if _separated(key) else found
+
+
+def _scatter_sum_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    keys = options["keys"]
+    values = [
+        np.moveaxis(v, 0, _layout(key, 0, ())[1]) if _separated(key) else v
+        for v, key in zip(full(n, lifted, inputs), keys, strict=True)
+    ]
+    placed = tuple([(slice(None), *_parts(key)) for key in keys])
+    return scatter_sum(*values, keys=placed, shape=(n, *options["shape"]))
+
+
+def _gather_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    (x, *indices), key = inputs, options["key"]
+    rank = len(shape_of(x)) - lifted[0]
+    ranks = [len(shape_of(i)) - has for has, i in zip(lifted[1:], indices, strict=True)]
+    place, width = _layout(key, rank, ranks)
+    indices = [deepened(i, width) if has else i for has, i in zip(lifted[1:], indices, strict=True)]
+    if not lifted[0]:
+        return np.moveaxis(gather(x, *indices, key=key), place, 0)
+    if not any(lifted[1:]):
+        found = gather(x, *indices, key=(slice(None), *key))
+        return np.moveaxis(found, width, 0) if _separated(key, ranks) else found
+    found = gather(x, *indices, key=(_each(n, width), *key))
+    return np.moveaxis(found, tuple(range(1, 1 + width)), tuple(range(1 + place, 1 + place + width)))
+
+
+def _scatter_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    (v, *indices), key, shape = inputs, options["key"], options["shape"]
+    ranks = [len(shape_of(i)) - has for has, i in zip(lifted[1:], indices, strict=True)]
+    place, width = _layout(key, len(shape), ranks)
+    (v,) = full(n, lifted[:1], (v,))
+    if not any(lifted[1:]):
+        v = np.moveaxis(v, 0, width) if _separated(key, ranks) else v
+        return scatter(v, *indices, key=(slice(None), *key), shape=(n, *shape))
+    indices = [deepened(i, width) if has else i for has, i in zip(lifted[1:], indices, strict=True)]
+    v = np.moveaxis(v, tuple(range(1 + place, 1 + place + width)), tuple(range(1, 1 + width)))
+    return scatter(v, *indices, key=(_each(n, width), *key), shape=(n, *shape))
+
+
+def _each(n: int, width: int) -> Any:
+    """The index of each element of a batch, beside indices of ``width`` axes."""
+    return np.reshape(np.arange(n), (n, *(1,) * width))
+
+
+def _take_batched(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    (x, indices), axis, mode = inputs, options["axis"], options["mode"]
+    if axis is None:
+        x, axis = lines(x) if lifted[0] else np.ravel(x), 0
+    place = normalize_axis_index(axis, len(shape_of(x)) - lifted[0])
+    if not lifted[1]:
+        return take(x, indices, axis=place + 1, mode=mode)
+    size = shape_of(x)[place + lifted[0]]
+    if mode == "wrap":
+        indices = indices % size
+    elif mode == "clip":
+        indices = np.minimum(np.maximum(indices, 0), size - 1)
+    key = (*(slice(None),) * place, Slot(0))
+    return _gather_batched(gather, n, lifted, (x, indices), {"key": key})
+
+
+def _along_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    if options["axis"] is None:
+        inputs = [lines(x) if has else np.ravel(x) for has, x in zip(lifted, inputs, strict=True)]
+    return shifting(function, n, lifted, inputs, {"axis": 0 if options["axis"] is None else options["axis"]})
 
 
 # ---------------------------------------------------------------------------------------------- shapes: no place is known
@@ -163,6 +296,7 @@ _ROWS, _MASK = np.array([[0, 1], [1, 1]]), np.array([True, False, True])
 
 index_primitive = Primitive(
     "index", index, Linear(_index_adjoint, merge=_index_merge), options={"key": REQUIRED}, complex=True,
+    batched=_index_batched,
     examples=(
         on((), key=()), on((), key=None), on((3,), key=1), on((3,), key=-1), on((3,), key=slice(None, None, -2)), on((3,), key=_MASK),
         on((3,), key=(None, ..., None)), on((2, 3), key=1), on((2, 3), key=(0, slice(1, None))), on((2, 3), key=(..., 2)),
@@ -172,6 +306,7 @@ index_primitive = Primitive(
 )  # fmt: skip
 scatter_sum_primitive = Primitive(
     "scatter_sum", scatter_sum, Linear(_scatter_sum_adjoint), None, {"keys": REQUIRED, "shape": REQUIRED}, complex=True,
+    batched=_scatter_sum_batched,
     shape=lambda *spaces, keys, shape: Array(shape, np.result_type(*[s.dtype for s in spaces])),
     examples=(
         on((), keys=(1,), shape=(3,)), on((), (2,), (3,), keys=(0, [1, 1], slice(None)), shape=(3,)), on((), keys=((),), shape=()),
@@ -180,6 +315,7 @@ scatter_sum_primitive = Primitive(
 )  # fmt: skip
 gather_primitive = Primitive(
     "gather", gather, Partials(_gather_facts), None, {"key": REQUIRED}, shape=_gathered, complex=True,
+    batched=_gather_batched,
     examples=(
         on((1,), np.array([0]), key=(Slot(0),)), on((3,), _ROWS, key=(Slot(0),)), on((2, 3), _ROWS, key=(slice(None), Slot(0))),
         on((2, 3), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1))),
@@ -187,13 +323,14 @@ gather_primitive = Primitive(
 )  # fmt: skip
 scatter_primitive = Primitive(
     "scatter", scatter, Partials(_scatter_facts), None, {"key": REQUIRED, "shape": REQUIRED}, complex=True,
+    batched=_scatter_batched,
     shape=lambda v, *indices, key, shape: Array(shape, v.dtype),
     examples=(
         on((2, 2), _ROWS, key=(Slot(0),), shape=(3,)), on((2,), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1)), shape=(2, 3)),
     ),
 )  # fmt: skip
-take = Primitive(
-    "take", np.take, Partials(_take_facts), 2, {"axis": None, "mode": "raise"}, shape=_taken, complex=True,
+take_primitive = Primitive(
+    "take", take, Partials(_take_facts), 2, numpy=(np.take,), options={"axis": None, "mode": "raise"}, shape=_taken, complex=True, batched=_take_batched,
     examples=(
         on((1, 3), np.array([0, 0]), axis=0), on((1,), np.array(0)),
         on((3,), np.array(1)), on((2, 3), _ROWS), on((2, 3), _ROWS, axis=1), on((2, 3), np.array([0, -1, 0]), axis=-2),
@@ -201,7 +338,7 @@ take = Primitive(
     ),
 )  # fmt: skip
 take_along_axis = Primitive(
-    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, {"axis": -1}, shape=_taken_along, complex=True,
+    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, {"axis": -1}, shape=_taken_along, complex=True, batched=_along_batched,
     examples=(
         on((1, 3), np.array([[0], [0]]), axis=0), on((3, 1), np.array([[0, 0]]), axis=1),
         on((2, 3), np.array([[2, 0], [1, 1]]), axis=1), on((2, 3), np.array([[1, 0, 1]]), axis=0), on((2, 3), np.array([5, 0]), axis=None),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from essence_ad.batching import behind, deepened, each, lines, shape_of
 from essence_ad.diagram import Chain, Op
 from essence_ad.errors import UnsupportedError
 from essence_ad.kernel import astype, kernel, ratio
@@ -77,6 +78,25 @@ def _solve_shape(a: Array, b: Array) -> Array:
         raise ValueError(f"a matrix with {a.shape[-1]} rows and a right-hand side with {rows}")
     batch = np.broadcast_shapes(a.shape[:-2], () if vector else b.shape[:-2])
     return Array((*batch, rows, *(() if vector else b.shape[-1:])), _floating(np.result_type(a.dtype, b.dtype)))
+
+
+def _solve_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    """One factorisation where the matrix is the same for all."""
+    a, b = inputs
+    ranks = [len(shape_of(x)) - has for has, x in zip(lifted, inputs, strict=True)]
+    if ranks[1] == 1:
+        if not lifted[0] and ranks[0] == 2:
+            return turned(np.linalg.solve(a, turned(b)))
+        return _solve_batched(function, n, lifted, (a, np.expand_dims(b, axis=-1)), options)[..., 0]
+    if not lifted[0] and ranks == [2, 2]:
+        rows, columns = shape_of(b)[1:]
+        right = np.reshape(np.transpose(b, (1, 0, 2)), (rows, n * columns))
+        return np.transpose(np.reshape(np.linalg.solve(a, right), (rows, n, columns)), (1, 0, 2))
+    rank = max(ranks)
+    a, b = [deepened(x, rank) if has else x for has, x in zip(lifted, inputs, strict=True)]
+    return np.linalg.solve(a, b)
 
 
 def _inv_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
@@ -223,6 +243,21 @@ def _norm_facts(
     return (Chain(Scale(weights), embed(x, size), _summed(size, output, axis, keepdims)),)
 
 
+def _norm_batched(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    (x,), axis = inputs, options["axis"]
+    shape = shape_of(x)
+    rank = len(shape) - 1
+    if axis is None and rank not in (1, 2):
+        if options["ord"] is not None:
+            raise ValueError("Improper number of dimensions to norm.")
+        y = norm(lines(x), ord=None, axis=1)
+        return np.reshape(y, (n, *(1,) * rank)) if options["keepdims"] else y
+    places = behind((0, 1)[:rank] if axis is None else axis, rank)
+    if axis is None and rank == 1:
+        (places,) = places
+    return norm(x, ord=options["ord"], axis=places, keepdims=options["keepdims"])
+
+
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
     return tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
 
@@ -252,7 +287,7 @@ DEFINITES = STACK @ STACK.transpose(0, 2, 1) + np.eye(3)
 MATRICES = (on(MATRIX), on(STACK), on(np.array([[1.5]])), on(MATRIX[:2, :2]), on(np.zeros((0, 2, 2))))
 
 solve = Primitive(
-    "solve", np.linalg.solve, Partials(_solve_facts), 2, shape=_solve_shape, complex=True,
+    "solve", np.linalg.solve, Partials(_solve_facts), 2, shape=_solve_shape, complex=True, batched=_solve_batched,
     examples=(
         on(MATRIX, (3,)), on(MATRIX, (3, 2)), on(STACK, (3,)), on(STACK, (3, 2)), on(STACK[:, None], (4, 3, 2)), on(MATRIX, (2, 3, 1)),
     ),
@@ -264,12 +299,15 @@ inv = Primitive(
     shape=lambda a: Array(_square(a).shape, _floating(a.dtype)),
     complex=True,
     examples=MATRICES,
+    batched=each,
 )
 det = Primitive(
     "det", np.linalg.det, Partials(_det_facts), shape=lambda a: Array(_square(a).shape[:-2], _floating(a.dtype)), complex=True, examples=MATRICES,
+    batched=each,
 )  # fmt: skip
 cofactor_primitive = Primitive(
     "cofactor", cofactor, Partials(_cofactor_facts), shape=lambda a: Array(_square(a).shape, _floating(a.dtype)), complex=True, examples=MATRICES,
+    batched=each,
 )  # fmt: skip
 slogdet = Primitive(
     "slogdet",
@@ -279,14 +317,15 @@ slogdet = Primitive(
     shape=_slogdet_shape,
     complex=True,
     examples=MATRICES,
+    batched=each,
 )
 cholesky_primitive = Primitive(
     "cholesky", cholesky, Partials(_cholesky_facts), shape=lambda a: Array(_square(a).shape, _floating(a.dtype)), numpy=(np.linalg.cholesky,),
-    complex=True, examples=(on(DEFINITE), on(DEFINITES), on(np.array([[2.5]])), on(np.zeros((0, 2, 2)))),
+    complex=True, examples=(on(DEFINITE), on(DEFINITES), on(np.array([[2.5]])), on(np.zeros((0, 2, 2)))), batched=each,
 )  # fmt: skip
 norm_primitive = Primitive(
     "norm", norm, Partials(_norm_facts), options={"ord": None, "axis": None, "keepdims": False}, shape=_norm_shape,
-    numpy=(np.linalg.norm,), complex=True, smooth=False,
+    numpy=(np.linalg.norm,), complex=True, smooth=False, batched=_norm_batched,
     examples=(
         on((3,)), on((2, 3)), on((2, 3), axis=1), on((2, 3), axis=(0, 1), ord="fro", keepdims=True), on((2, 3), axis=0, ord=2, keepdims=True),
         on((3,), ord=1), on((2, 3), ord=np.inf, axis=-1), on((3,), ord=-np.inf), on((2, 3), ord=3, axis=0), on(()), on((2, 3, 2)),

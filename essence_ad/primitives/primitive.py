@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from essence_ad.batching import Way, aligned
 from essence_ad.containers import ZERO
 from essence_ad.diagram import Op
 from essence_ad.errors import DTypeError, NeedsSpaceError, OptionError, ShapeError
@@ -272,6 +273,7 @@ class Primitive:
     ``function`` takes arrays by position and options by keyword; ``arity`` ``None`` takes any number of arrays.
     ``shape`` gives the result's space from the inputs' spaces and the options; without it, an elementwise rule
     broadcasts, and another function is run on ones of the shapes. ``numpy`` lists functions of NumPy that it stands for.
+    ``batched`` says what it does to arrays with one axis more (see ``batching``); elementwise ones need not say it.
     """
 
     name: str
@@ -287,6 +289,14 @@ class Primitive:
     complex: bool = False  #: whether it is checked at complex points too (holomorphic, or real-linear)
     smooth: bool = True  #: whether second derivatives are checked by differences
     examples: tuple[Example, ...] = ()
+    batched: Way | None = None
+
+    @property
+    def way(self) -> Way | None:
+        """What it does to arrays with one axis more: as stated, or as elementwise functions do; else ``None``."""
+        ufunc = isinstance(self.function, np.ufunc) and self.function.signature is None
+        elementwise = ufunc or self.rule.elementwise or self.rule.selects
+        return aligned if self.batched is None and elementwise else self.batched
 
     def __repr__(self) -> str:
         return self.name

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from essence_ad.batching import in_line, reducing, shifting
 from essence_ad.diagram import Chain, Op
 from essence_ad.kernel import astype, kernel, ratio
 from essence_ad.operation import LinearOp, Scale, linear_op
@@ -288,56 +289,85 @@ MOMENTS = {"axis": None, "ddof": 0, "keepdims": False}
 
 sum = Primitive(
     "sum", np.sum, Linear(_sum_adjoint), options=AXIS, shape=reduced(np.sum), complex=True, examples=(*AXES, on((0,))),
+    batched=reducing,
 )  # fmt: skip
 mean = Primitive(
-    "mean", np.mean, Linear(_mean_adjoint), options=AXIS, shape=reduced(np.mean), complex=True, examples=AXES
+    "mean",
+    np.mean,
+    Linear(_mean_adjoint),
+    options=AXIS,
+    shape=reduced(np.mean),
+    complex=True,
+    examples=AXES,
+    batched=reducing,
 )
 prod = Primitive(
     "prod", np.prod, Partials(_prod_facts), options=AXIS, shape=reduced(np.prod), complex=True, examples=(*AXES, on((0,))),
+    batched=reducing,
 )  # fmt: skip
 max = Primitive(
     "max", np.max, Partials(_extreme_facts), options=AXIS, shape=reduced(np.max), numpy=(np.amax,), aliases=("amax",),
-    smooth=False, examples=AXES,
+    smooth=False, examples=AXES, batched=reducing,
 )  # fmt: skip
 min = Primitive(
     "min", np.min, Partials(_extreme_facts), options=AXIS, shape=reduced(np.min), numpy=(np.amin,), aliases=("amin",),
-    smooth=False, examples=AXES,
+    smooth=False, examples=AXES, batched=reducing,
 )  # fmt: skip
 LARGER = (
     on((3,)), on((2, 3)), on((2, 3), axis=0), on((3, 2), axis=-1, keepdims=True, ddof=1), on((2, 3, 2), axis=(0, -1), ddof=0.5),
     on((0, 3), axis=1),
 )  # fmt: skip
 var = Primitive(
-    "var", np.var, Partials(_variance_facts), options=MOMENTS, shape=reduced(np.var), complex=True, examples=LARGER
+    "var",
+    np.var,
+    Partials(_variance_facts),
+    options=MOMENTS,
+    shape=reduced(np.var),
+    complex=True,
+    examples=LARGER,
+    batched=reducing,
 )
 std = Primitive(
-    "std", np.std, Partials(_deviation_facts), options=MOMENTS, shape=reduced(np.std), complex=True, examples=LARGER
+    "std",
+    np.std,
+    Partials(_deviation_facts),
+    options=MOMENTS,
+    shape=reduced(np.std),
+    complex=True,
+    examples=LARGER,
+    batched=reducing,
 )
 logsumexp_primitive = Primitive(
-    "logsumexp", logsumexp, Partials(_logsumexp_facts), options=AXIS, shape=reduced(logsumexp), examples=(*AXES, on(0.5)),
+    "logsumexp", logsumexp, Partials(_logsumexp_facts), options=AXIS, shape=reduced(logsumexp), examples=(*AXES, on(0.5)), batched=reducing,
 )  # fmt: skip
 softmax_primitive = Primitive(
     "softmax", softmax, Partials(_softmax_facts), options={"axis": None}, shape=lambda space, axis: space,
-    examples=(on((3,)), on((2, 3)), on((2, 3), axis=0), on((2, 3, 2), axis=(0, -1)), on((0, 3), axis=1)),
+    examples=(on((3,)), on((2, 3)), on((2, 3), axis=0), on((2, 3, 2), axis=(0, -1)), on((0, 3), axis=1)), batched=reducing,
 )  # fmt: skip
 
 RUNNING = (on((3,)), on((2, 3)), on((2, 3), axis=0), on((2, 5), axis=-1), on(()), on((0,)))
 cumsum = Primitive(
     "cumsum", np.cumsum, Linear(_cumsum_adjoint), options={"axis": None}, shape=running(np.cumsum), complex=True, examples=RUNNING,
+    batched=in_line,
 )  # fmt: skip
 cumprod = Primitive(
     "cumprod", np.cumprod, Partials(_cumprod_facts), options={"axis": None}, shape=running(np.cumprod), complex=True, examples=RUNNING,
+    batched=in_line,
 )  # fmt: skip
 recurrence_primitive = Primitive(
-    "recurrence", recurrence, _Recurrence(), 2, {"axis": 0}, complex=True,
+    "recurrence", recurrence, _Recurrence(), 2, {"axis": 0}, complex=True, batched=shifting,
     examples=(on((4,), (4,)), on((2, 5), (2, 5), axis=-1), on((1,), (1,)), on((3, 2), (3, 2), axis=0)),
 )  # fmt: skip
 
-any = Primitive("any", np.any, Discrete(), options=AXIS, shape=reduced(np.any), examples=AXES)
-all = Primitive("all", np.all, Discrete(), options=AXIS, shape=reduced(np.all), examples=AXES)
-argmax = Primitive("argmax", np.argmax, Discrete(), options=AXIS, shape=reduced(np.argmax), examples=AXES[:5])
-argmin = Primitive("argmin", np.argmin, Discrete(), options=AXIS, shape=reduced(np.argmin), examples=AXES[:5])
+any = Primitive("any", np.any, Discrete(), options=AXIS, shape=reduced(np.any), examples=AXES, batched=reducing)
+all = Primitive("all", np.all, Discrete(), options=AXIS, shape=reduced(np.all), examples=AXES, batched=reducing)
+argmax = Primitive(
+    "argmax", np.argmax, Discrete(), options=AXIS, shape=reduced(np.argmax), examples=AXES[:5], batched=in_line
+)
+argmin = Primitive(
+    "argmin", np.argmin, Discrete(), options=AXIS, shape=reduced(np.argmin), examples=AXES[:5], batched=in_line
+)
 count_nonzero_primitive = Primitive(
     "count_nonzero", count_nonzero, Discrete(), options=AXIS, numpy=(np.count_nonzero,), shape=lambda space, **o: Array(reduced(np.sum)(space, **o).shape, np.intp),
-    examples=AXES,
+    examples=AXES, batched=reducing,
 )  # fmt: skip

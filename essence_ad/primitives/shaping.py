@@ -9,6 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from essence_ad.batching import (
+    diagonals,
+    each,
+    in_line,
+    joined,
+    reducing,
+    reshaped,
+    reshaped_as,
+    rolled,
+    shifting,
+    spread,
+    stacked,
+    tiled,
+    transposed,
+    triangles,
+)
 from essence_ad.errors import OptionError
 from essence_ad.kernel import kernel, scatter_sum
 from essence_ad.operation import linear_op, sum_to
@@ -206,6 +222,15 @@ def _pad_facts(
     return (linear_op("pad", lambda v: np.pad(v, widths), lambda v: v[inside], x, output),)
 
 
+def _padded(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    (x,), values = inputs, options["constant_values"]
+    rank = len(x.shape) - 1
+    widths = np.broadcast_to(_widths(options["pad_width"], rank), (rank, 2)).tolist()
+    if np.ndim(values):
+        values = [(0, 0), *np.broadcast_to(values, (rank, 2)).tolist()]
+    return function(x, pad_width=((0, 0), *map(tuple, widths)), mode=options["mode"], constant_values=values)
+
+
 def _widths(pad_width: Any, ndim: int) -> Any:
     """Widths by axis as a list: NumPy takes a dict only since 2.2."""
     if isinstance(pad_width, dict):
@@ -226,9 +251,11 @@ def _linear(name: str, function: Any, adjoint: Any, options: dict[str, Any], *ex
 reshape_primitive = _linear(
     "reshape", reshape, _flat_adjoint, {"shape": REQUIRED, "order": "C"},
     on((2, 3), shape=(3, 2)), on((2, 3), shape=-1), on((), shape=(1, 1)), on((2, 3), shape=(-1, 2), order="F"), on((0, 3), shape=(3, 0)),
-    shape=_reshaped, numpy=(np.reshape,),
+    shape=_reshaped, numpy=(np.reshape,), batched=reshaped,
 )  # fmt: skip
-ravel = _linear("ravel", np.ravel, _flat_adjoint, {"order": "C"}, on((2, 3)), on(()), on((2, 3), order="F"))
+ravel = _linear(
+    "ravel", np.ravel, _flat_adjoint, {"order": "C"}, on((2, 3)), on(()), on((2, 3), order="F"), batched=reshaped
+)
 expand_dims = _linear(
     "expand_dims",
     np.expand_dims,
@@ -237,6 +264,7 @@ expand_dims = _linear(
     on((2, 3), axis=1),
     on((), axis=0),
     on((2,), axis=(0, -1)),
+    batched=reshaped_as,
 )
 squeeze = _linear(
     "squeeze",
@@ -247,78 +275,103 @@ squeeze = _linear(
     on((1, 3, 1), axis=0),
     on((1, 1), axis=(0, 1)),
     on((2,)),
+    batched=reshaped_as,
 )
-atleast_1d = _linear("atleast_1d", np.atleast_1d, _as_before, {}, on(()), on((2,)), on(0.5))
-atleast_2d = _linear("atleast_2d", np.atleast_2d, _as_before, {}, on(()), on((2,)), on((2, 1)))
-atleast_3d = _linear("atleast_3d", np.atleast_3d, _as_before, {}, on(()), on((2,)), on((2, 3)), on((1, 2, 1)))
+atleast_1d = _linear("atleast_1d", np.atleast_1d, _as_before, {}, on(()), on((2,)), on(0.5), batched=reshaped_as)
+atleast_2d = _linear("atleast_2d", np.atleast_2d, _as_before, {}, on(()), on((2,)), on((2, 1)), batched=reshaped_as)
+atleast_3d = _linear(
+    "atleast_3d", np.atleast_3d, _as_before, {}, on(()), on((2,)), on((2, 3)), on((1, 2, 1)), batched=reshaped_as
+)
 broadcast_to = _linear(
     "broadcast_to", np.broadcast_to, _broadcast_adjoint, {"shape": REQUIRED},
-    on((), shape=(2, 3)), on((3, 1), shape=(2, 3, 4)), on((3,), shape=(3,)), on((1,), shape=(0,)), on((), shape=3),
+    on((), shape=(2, 3)), on((3, 1), shape=(2, 3, 4)), on((3,), shape=(3,)), on((1,), shape=(0,)), on((), shape=3), batched=spread,
 )  # fmt: skip
 
 transpose = _linear(
     "transpose", np.transpose, _transpose_adjoint, {"axes": None},
-    on((2, 3)), on((2, 3, 4), axes=(1, 2, 0)), on((2, 3, 4), axes=(-1, 0, 1)), on((3,)), on(()), numpy=(np.permute_dims,),
+    on((2, 3)), on((2, 3, 4), axes=(1, 2, 0)), on((2, 3, 4), axes=(-1, 0, 1)), on((3,)), on(()), numpy=(np.permute_dims,), batched=transposed,
 )  # fmt: skip
 matrix_transpose = _linear(
     "matrix_transpose", np.matrix_transpose, lambda v, space: np.swapaxes(v, -1, -2), {}, on((2, 3)), on((4, 2, 3)),
-    numpy=(np.linalg.matrix_transpose,),
+    numpy=(np.linalg.matrix_transpose,), batched=each,
 )  # fmt: skip
 moveaxis = _linear(
     "moveaxis", np.moveaxis, _moveaxis_adjoint, {"source": REQUIRED, "destination": REQUIRED},
-    on((2, 3, 4), source=0, destination=-1), on((2, 3, 4), source=(0, 1), destination=(-1, 0)),
+    on((2, 3, 4), source=0, destination=-1), on((2, 3, 4), source=(0, 1), destination=(-1, 0)), batched=shifting,
 )  # fmt: skip
 swapaxes = _linear(
-    "swapaxes", np.swapaxes, _swapaxes_adjoint, {"axis1": REQUIRED, "axis2": REQUIRED}, on((2, 3, 4), axis1=0, axis2=-1)
+    "swapaxes",
+    np.swapaxes,
+    _swapaxes_adjoint,
+    {"axis1": REQUIRED, "axis2": REQUIRED},
+    on((2, 3, 4), axis1=0, axis2=-1),
+    batched=shifting,
 )
 flip = _linear(
-    "flip", np.flip, _flip_adjoint, {"axis": None}, on((2, 3)), on((2, 3), axis=1), on((2, 3), axis=(0, -1)), on((0,))
+    "flip",
+    np.flip,
+    _flip_adjoint,
+    {"axis": None},
+    on((2, 3)),
+    on((2, 3), axis=1),
+    on((2, 3), axis=(0, -1)),
+    on((0,)),
+    batched=reducing,
 )
 roll = _linear(
     "roll", np.roll, _roll_adjoint, {"shift": REQUIRED, "axis": None},
-    on((2, 3), shift=2), on((2, 3), shift=-1, axis=1), on((2, 3), shift=(1, 2), axis=(0, 1)), shape=_rolled,
+    on((2, 3), shift=2), on((2, 3), shift=-1, axis=1), on((2, 3), shift=(1, 2), axis=(0, 1)), shape=_rolled, batched=rolled,
 )  # fmt: skip
 
 concatenate_primitive = _linear(
     "concatenate", concatenate, _concatenate_adjoint, {"axis": 0},
     on((2,), (3,)), on((2, 3), (1, 3), (0, 3)), on((2, 1), (2, 3), axis=-1), on((2, 1), (3,), axis=None), on((2,)),
-    arity=None, shape=_concatenated, numpy=(np.concatenate,), aliases=("concat",),
+    arity=None, shape=_concatenated, numpy=(np.concatenate,), aliases=("concat",), batched=joined,
 )  # fmt: skip
 stack_primitive = _linear(
     "stack", stack, _stack_adjoint, {"axis": 0}, on((), ()), on((2, 3), (2, 3), axis=1), on((3,), (3,), (3,), axis=-1), on((2,)),
-    arity=None, shape=_stacked, numpy=(np.stack,),
+    arity=None, shape=_stacked, numpy=(np.stack,), batched=stacked,
 )  # fmt: skip
 CUT = {"indices_or_sections": REQUIRED, "axis": 0}
 split = _linear(
     "split", np.split, _joined_again, CUT,
     on((4,), indices_or_sections=2), on((2, 6), indices_or_sections=3, axis=1), on((5,), indices_or_sections=(1, 3)),
-    on((3,), indices_or_sections=1), outputs=sections,
+    on((3,), indices_or_sections=1), outputs=sections, batched=shifting,
 )  # fmt: skip
 array_split = _linear(
     "array_split", np.array_split, _joined_again, CUT,
-    on((5,), indices_or_sections=2), on((2, 5), indices_or_sections=[2, 2], axis=-1), outputs=sections,
+    on((5,), indices_or_sections=2), on((2, 5), indices_or_sections=[2, 2], axis=-1), outputs=sections, batched=shifting,
 )  # fmt: skip
 
 tile = _linear(
-    "tile", np.tile, _moved(np.tile), {"reps": REQUIRED}, on((3,), reps=2), on((2, 3), reps=(2, 1, 2)), on((), reps=3)
+    "tile",
+    np.tile,
+    _moved(np.tile),
+    {"reps": REQUIRED},
+    on((3,), reps=2),
+    on((2, 3), reps=(2, 1, 2)),
+    on((), reps=3),
+    batched=tiled,
 )
 repeat = _linear(
     "repeat", np.repeat, _moved(np.repeat), {"repeats": REQUIRED, "axis": None},
-    on((3,), repeats=2), on((2, 3), repeats=2, axis=0), on((3,), repeats=[2, 0, 1]), on((2, 3), repeats=2),
+    on((3,), repeats=2), on((2, 3), repeats=2, axis=0), on((3,), repeats=[2, 0, 1]), on((2, 3), repeats=2), batched=in_line,
 )  # fmt: skip
 pad_primitive = Primitive(
     "pad", pad, Partials(_pad_facts), options={"pad_width": REQUIRED, "mode": "constant", "constant_values": 0}, numpy=(np.pad,),
-    complex=True,
+    complex=True, batched=_padded,
     examples=(
         on((3,), pad_width=1), on((2, 3), pad_width=((1, 0), (2, 1))), on((2, 3), pad_width=(1, 2), constant_values=4.0),
         on((3,), pad_width=2, mode="edge"), on((3, 3), pad_width=2, mode="reflect"), on((3,), pad_width=(2, 1), mode="symmetric"),
         on((2, 2), pad_width=((1, 1), (0, 3)), mode="wrap"), on((2, 0), pad_width=1),
     ),
 )  # fmt: skip
-diag = _linear("diag", np.diag, _diag_adjoint, {"k": 0}, on((3,)), on((3,), k=-1), on((3, 3)), on((2, 3), k=1))
+diag = _linear(
+    "diag", np.diag, _diag_adjoint, {"k": 0}, on((3,)), on((3,), k=-1), on((3, 3)), on((2, 3), k=1), batched=diagonals
+)
 diagonal = _linear(
     "diagonal", np.diagonal, _diagonal_adjoint, {"offset": 0, "axis1": 0, "axis2": 1},
-    on((3, 3)), on((2, 3), offset=1), on((2, 3, 4), axis1=2, axis2=0),
+    on((3, 3)), on((2, 3), offset=1), on((2, 3, 4), axis1=2, axis2=0), batched=shifting,
 )  # fmt: skip
-tril = _linear("tril", np.tril, _tril_adjoint, {"k": 0}, on((3, 3)), on((2, 3, 4), k=1), on((3,)))
-triu = _linear("triu", np.triu, _triu_adjoint, {"k": 0}, on((3, 3)), on((2, 3, 4), k=-1), on((3,)))
+tril = _linear("tril", np.tril, _tril_adjoint, {"k": 0}, on((3, 3)), on((2, 3, 4), k=1), on((3,)), batched=triangles)
+triu = _linear("triu", np.triu, _triu_adjoint, {"k": 0}, on((3, 3)), on((2, 3, 4), k=-1), on((3,)), batched=triangles)

@@ -6,6 +6,7 @@ A subclass says what a call of a primitive means for it (``bind``): recording it
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -38,6 +39,15 @@ def _method(function: Any) -> Callable[..., Any]:
 
     method.__doc__ = f"As ``numpy.{function.__name__}``."
     return method
+
+
+class Depth(threading.local):
+    """How many traces and batches of this thread are open, one inside the other."""
+
+    level = 0
+
+
+depth = Depth()
 
 
 class Overloaded:

@@ -7,7 +7,6 @@ a constant there: so the derivatives of nested programs cannot be confused.
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from essence_ad.primitives.primitive import Call, Primitive
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import Pattern
 from essence_ad.tracing import source, steering
-from essence_ad.tracing.protocol import Overloaded
+from essence_ad.tracing.protocol import Overloaded, depth
 from essence_ad.tracing.steering import Changed, Run
 
 _PYTHON_NUMBERS = frozenset({float, int, complex, bool})
@@ -97,13 +96,6 @@ class Tracer(Overloaded):
         return f"<traced {self.space if self.space is not None else 'array'} in {self.owner.name}>"
 
 
-class _Depth(threading.local):
-    level = 0
-
-
-_depth = _Depth()
-
-
 class Trace:
     """A diagram while it grows. Use it in a ``with``; its traced arrays end with it.
 
@@ -144,12 +136,12 @@ class Trace:
         self._run: Run | None = None
 
     def __enter__(self) -> Trace:
-        _depth.level += 1
-        self.level, self.open = _depth.level, True
+        depth.level += 1
+        self.level, self.open = depth.level, True
         return self
 
     def __exit__(self, *error: object) -> None:
-        _depth.level -= 1
+        depth.level -= 1
         self.open = False
 
     def require_open(self) -> None:
