@@ -103,7 +103,7 @@ class Batching:
             for has, x in zip(lifted, inputs, strict=True)
         ]
         try:
-            result = (primitive.way or one_by_one(primitive))(primitive.function, self.size, lifted, given, params)
+            result = over(primitive, self.size, lifted, given, params)
         except (ValueError, TypeError, IndexError) as error:
             spaces = [space_of(x) for x in inputs]
             place = source.here()
@@ -111,6 +111,16 @@ class Batching:
         if isinstance(result, (tuple, list)):
             return tuple([Batch(self, part) for part in result])
         return Batch(self, result)
+
+
+def over(primitive: Primitive, size: int, lifted: Sequence[bool], inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+    """The result of a primitive with an added axis of ``size`` in front, which those inputs have that are ``lifted``.
+
+    >>> from essence_ad.primitives import catalogue
+    >>> over(catalogue()["sum"], 2, [True], [np.ones((2, 3))], {"axis": 0, "keepdims": False})
+    array([3., 3.])
+    """
+    return (primitive.way or one_by_one(primitive))(primitive.function, size, lifted, inputs, params)
 
 
 def one_by_one(primitive: Primitive) -> Way:
