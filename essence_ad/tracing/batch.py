@@ -51,7 +51,7 @@ class Batch(Overloaded):
         """The primitive at every element, in calls on the whole batch."""
         return self.owner.bind(primitive, inputs, params)
 
-    def known(self, use: str, remedy: str = source.NUMBERS) -> Any:
+    def known(self, use: str, remedy: str = source.NUMBERS, *, steers: bool = False) -> Any:
         """An error: the elements of a batch have different values."""
         raise TracingError(
             f"a batched array was {use}, and its value is another one for each element", found=source.found(repr(self)),
@@ -66,6 +66,7 @@ class Batching:
     """An added axis of a length, while functions run over it. Use it in a ``with``; its batches end with it."""
 
     __slots__ = ("level", "open", "size")
+    point: Any = None  #: no values by which Python code could steer, as a recording may have
 
     def __init__(self, size: int) -> None:
         self.size, self.level, self.open = size, 0, False
