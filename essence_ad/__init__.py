@@ -40,7 +40,9 @@ _NAMES = {
     "categories.product": "Both",
     "categories.shapes": "Shapes",
     "combinators": "cross_i first fork_i join_i map_ second unfork unfork_i unjoin unjoin_i",
+    "compiler.combinator_text": "show",
     "compiler.compiled": "compile",
+    "compiler.python_text": "to_python",
     "diagram": "Diagram",
     "lawfulness": "check_laws",
     "linear_map": "LinearMap",
@@ -86,7 +88,9 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.combinators import unfork_i as unfork_i
     from essence_ad.combinators import unjoin as unjoin
     from essence_ad.combinators import unjoin_i as unjoin_i
+    from essence_ad.compiler.combinator_text import show as show
     from essence_ad.compiler.compiled import compile as compile
+    from essence_ad.compiler.python_text import to_python as to_python
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.lawfulness import check_laws as check_laws
     from essence_ad.linear_map import LinearMap as LinearMap

@@ -43,10 +43,14 @@ class Container:
             return self.type(parts)
         if issubclass(self.type, dict):
             return self.type(zip(self.names, parts, strict=True))
-        if attrs.has(self.type):
-            aliases = {a.name: a.alias for a in attrs.fields(self.type)}
-            return self.type(**{aliases[n]: p for n, p in zip(self.names, parts, strict=True)})
-        return self.type(**dict(zip(self.names, parts, strict=True)))
+        return self.type(**dict(zip(self.keywords(), parts, strict=True)))
+
+    def keywords(self) -> tuple[Any, ...]:
+        """The names by which the type is called with its parts: those of ``attrs`` may have an alias."""
+        if not attrs.has(self.type):
+            return self.names or ()
+        aliases = {a.name: a.alias for a in attrs.fields(self.type)}
+        return tuple([aliases[n] for n in self.names or ()])
 
 
 TUPLE = Container(tuple)

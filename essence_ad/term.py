@@ -191,6 +191,8 @@ class _Unflatten:
         for number, (op, ins, outs) in enumerate(self.boxes):
             if len(outs) != 1:
                 self.keep(outs, self.box(op, [self.expression(i) for i in ins]), whole=True)
+            elif isinstance(op, Constant) and len(self.makers[outs[0]]) == 1:
+                continue  # it reads nothing, so it is made again where it is read
             elif uses[outs[0]] > 1 and self.makers[outs[0]][-1] == number:
                 self.keep(outs, self.expression(outs[0], inside=True), whole=False)
         return _compose([*self.steps, self.tree(self.cod)])

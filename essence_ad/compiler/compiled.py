@@ -12,6 +12,7 @@ from essence_ad.compiler.simplify import arrays, simplify
 from essence_ad.containers import TUPLE
 from essence_ad.diagram import Diagram, uncollected
 from essence_ad.errors import EssenceError, OptionError
+from essence_ad.inlining import inline
 from essence_ad.morphism import Morphism
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import NUM, Arrow, Pattern, leaves
@@ -139,6 +140,7 @@ def argument_space(spaces: Sequence[Space]) -> Space:
 def staged(f: Any, space: Space) -> Diagram:
     """What a program or function does to symbolic arrays of a space."""
     if isinstance(f, Morphism) and not hasattr(f, "function"):
-        d = f.diagram.at(space) if f.is_linear else f.diagram
+        d = inline(f.diagram, space.pattern)
+        d = d.at(space) if d.is_linear else d
         return Diagram(d.dom, d.cod, d.boxes, d.n_wires, space, d.cod_space)
     return trace(getattr(f, "function", f), space).diagram
