@@ -44,6 +44,8 @@ _NAMES = {
     "compiler.compiled": "compile",
     "compiler.python_text": "to_python",
     "diagram": "Diagram",
+    "drawing.draw": "draw",
+    "drawing.picture": "Pictures",
     "lawfulness": "check_laws",
     "linear_map": "LinearMap",
     "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl "
@@ -92,6 +94,8 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.compiler.compiled import compile as compile
     from essence_ad.compiler.python_text import to_python as to_python
     from essence_ad.diagram import Diagram as Diagram
+    from essence_ad.drawing.draw import draw as draw
+    from essence_ad.drawing.picture import Pictures as Pictures
     from essence_ad.lawfulness import check_laws as check_laws
     from essence_ad.linear_map import LinearMap as LinearMap
     from essence_ad.morphism import Morphism as Morphism

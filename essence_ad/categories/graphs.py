@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import attrs
@@ -52,7 +52,7 @@ class Graph(Composed):
     def drawn(self) -> Diagram:
         """The diagram with the boxes that a picture shows."""
         d = explicit(_one_sum(_without_edges(opened(self.diagram))))
-        return _with_copies(d) if self.copies else d
+        return with_copies(d) if self.copies else d
 
     @property
     def counts(self) -> Counter[str]:
@@ -62,7 +62,7 @@ class Graph(Composed):
     @property
     def dot(self) -> str:
         """The text for Graphviz, the same for the same program."""
-        return _dot(self.drawn)
+        return dot_text(self.drawn)
 
     def __str__(self) -> str:
         return self.dot
@@ -76,7 +76,7 @@ def _name(op: Any) -> str:
     return str(getattr(op, "name", type(op).__name__))
 
 
-def _label(op: Any) -> str:
+def label(op: Any) -> str:
     """What stands in a box: the operation with its options, arrays by their shape."""
     if isinstance(op, (Scale, Constant)):
         held = op.factor if isinstance(op, Scale) else op.value
@@ -102,35 +102,63 @@ def escaped(text: str) -> str:
     return "".join(out)
 
 
+@attrs.frozen
+class Node:
+    """A node of a picture: what comes in ("In"), what goes out ("Out"), or a box; a port for each wire on either side."""
+
+    name: str
+    op: Any
+    ins: tuple[int, ...]
+    outs: tuple[int, ...]
+
+    @property
+    def label(self) -> str:
+        """What stands in it."""
+        return label(self.op) if self.op is not None else self.name
+
+
+Edge = tuple[int, int, int, int]  #: from a node's port to a node's port
+
+
+def network(d: Diagram) -> tuple[list[Node], list[Edge]]:
+    """The nodes of a diagram, in order, and the edges between their ports: all that a picture says.
+
+    >>> from essence_ad import dup, mul
+    >>> nodes, edges = network((dup >> mul).diagram)
+    >>> [node.name for node in nodes], edges
+    (['In', 'b0', 'Out'], [(0, 0, 1, 0), (0, 0, 1, 1), (1, 0, 2, 0)])
+    """
+    nodes = [Node("In", None, (), tuple(leaves(d.dom)))]
+    nodes += [Node(f"b{number}", op, ins, outs) for number, (op, ins, outs) in enumerate(d.boxes)]
+    nodes.append(Node("Out", None, tuple(leaves(d.cod)), ()))
+    source: dict[int, tuple[int, int]] = {}
+    edges: list[Edge] = []
+    for i, node in enumerate(nodes):
+        edges += [(*source[wire], i, port) for port, wire in enumerate(node.ins) if wire in source]
+        source.update({wire: (i, port) for port, wire in enumerate(node.outs)})
+    return nodes, edges
+
+
 def _ports(side: str, n: int) -> str:
     return "{" + "|".join(f"<{side}{i}>" for i in range(n)) + "}"
 
 
-def _dot(d: Diagram) -> str:
-    """The record nodes and the edges between their ports, in the order of the boxes."""
-    given, taken = leaves(d.dom), leaves(d.cod)
-    source: dict[int, str] = {w: f"In:Out{i}" for i, w in enumerate(given)}
-    lines = [
-        "digraph {",
-        "  rankdir=LR;",
-        "  node [shape=record];",
-        f'  In [label="{{In|{_ports("Out", len(given))}}}"];',
-    ]
-    edges: list[str] = []
-    for number, (op, ins, outs) in enumerate(d.boxes):
-        label = "|".join(
-            [
-                *([_ports("In", len(ins))] if ins else []),
-                escaped(_label(op)),
-                *([_ports("Out", len(outs))] if outs else []),
-            ]
-        )
-        lines.append(f'  b{number} [label="{{{label}}}"];')
-        edges += [f"  {source[w]} -> b{number}:In{i};" for i, w in enumerate(ins) if w in source]
-        source.update({w: f"b{number}:Out{i}" for i, w in enumerate(outs)})
-    lines.append(f'  Out [label="{{{_ports("In", len(taken))}|Out}}"];')
-    edges += [f"  {source[w]} -> Out:In{i};" for i, w in enumerate(taken) if w in source]
-    return "\n".join([*lines, *edges, "}"])
+def _record(node: Node) -> str:
+    """The record of a node: its ports and its label."""
+    sides = [_ports("In", len(node.ins))] if node.ins or node.name == "Out" else []
+    ends = [_ports("Out", len(node.outs))] if node.outs or node.name == "In" else []
+    return "|".join([*sides, escaped(node.label), *ends])
+
+
+def dot_text(d: Diagram, linear: Collection[int] = ()) -> str:
+    """The record nodes and the edges between their ports, in the order of the boxes; ``linear`` boxes are framed."""
+    nodes, edges = network(d)
+    lines = [f'  {node.name} [label="{{{_record(node)}}}"];' for node in nodes]
+    if linear:
+        inside = " ".join(f"b{number};" for number in sorted(linear))
+        lines.append(f'  subgraph cluster_linear {{ label="linear map"; style=dashed; {inside} }}')
+    lines += [f"  {nodes[a].name}:Out{p} -> {nodes[b].name}:In{q};" for a, p, b, q in edges]
+    return "\n".join(["digraph {", "  rankdir=LR;", "  node [shape=record];", *lines, "}"])
 
 
 def _without_edges(d: Diagram) -> Diagram:
@@ -167,7 +195,7 @@ def _placed(pattern: Any, place: Sequence[int]) -> Any:
     return tuple([_placed(p, place) for p in pattern]) if isinstance(pattern, tuple) else place[pattern]
 
 
-def _with_copies(d: Diagram) -> Diagram:
+def with_copies(d: Diagram) -> Diagram:
     """The diagram with a ``dup`` box wherever a wire is read more than once."""
     readers = Counter([*(w for _, ins, _ in d.boxes for w in ins), *leaves(d.cod)])
     fresh: dict[int, list[int]] = {}
@@ -205,7 +233,7 @@ def _canonical(d: Diagram) -> str:
     for number, (op, ins, outs) in enumerate(d.boxes):
         if _name(op) == "+":  # the order of summands says nothing
             ins = tuple(sorted(ins, key=lambda w: digests.get(w, "")))
-        text = f"{_label(op)}({','.join(digests.get(w, 'zero') for w in ins)})"
+        text = f"{label(op)}({','.join(digests.get(w, 'zero') for w in ins)})"
         digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         for i, wire in enumerate(outs):
             digests[wire], maker[wire] = f"{digest}.{i}", number
@@ -222,7 +250,7 @@ def _canonical(d: Diagram) -> str:
         else:
             stack.append((wire, True))
             stack.extend((w, False) for w in reversed(boxes[made][1]))
-    return _dot(Diagram(d.dom, d.cod, order.values(), d.n_wires))
+    return dot_text(Diagram(d.dom, d.cod, order.values(), d.n_wires))
 
 
 def _zeros_apart(cod: Any, pattern: Any, zeros: set[int]) -> Any:
@@ -257,7 +285,7 @@ class GraphCategory(Category):
         """The text of the picture, however it was composed."""
         d = explicit(_one_sum(_without_edges(inline(arrow.diagram, source.pattern))))
         d = Diagram(d.dom, _zeros_apart(d.cod, target.pattern, set(d.misfits[0])), d.boxes, d.n_wires + target.dim)
-        return _canonical(_with_copies(d) if self.copies else d)
+        return _canonical(with_copies(d) if self.copies else d)
 
     def __repr__(self) -> str:
         return "Graphs(copies=True)" if self.copies else "Graphs"

@@ -1,0 +1,429 @@
+"""Where everything stands: places in layers from left to right, with few crossings, ports in their order.
+
+Each place stands one layer after the last that it reads (longest path). A wire that passes a layer does so at a bend of
+its own, so that no wire runs through a box. Places in a layer are ordered by the means of their neighbours (barycentres),
+sweeping to and fro, and the order with the fewest crossings is kept; inputs and outputs keep theirs, which has a meaning.
+Heights then come as near to those of the neighbours as the places above and below let them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import attrs
+
+PORT = 17.0  #: between two ports of a box
+GAP = 14.0  #: between two boxes of a layer
+SWEEPS = 12
+SMALL = 160  #: so many places are also ordered by swapping neighbours
+
+
+@attrs.frozen
+class Place:
+    """What has a place in a picture: its size, the ``(place, port)`` that each of its ports reads, and its band.
+
+    ``band`` 1 stands below band 0: the linear part of a derivative. ``fixed`` places of a layer keep their order;
+    those that are ``free`` read their ports in any order, as a sum does. ``early`` and ``late`` are ends.
+    """
+
+    width: float
+    height: float
+    reads: tuple[tuple[int, int], ...] = ()
+    makes: int = 1
+    band: int = 0
+    end: str = ""  #: "in" and "out" keep their order; "constant" stands just before it is read
+    free: bool = False
+    label: float = 0.0  #: the width of the longest label on a wire that it makes
+
+
+@attrs.define
+class Layout:
+    """The middle of each place, the wires as points with tangents across, and the size of it all."""
+
+    places: Sequence[Place]
+    x: list[float]
+    y: list[float]
+    wires: dict[tuple[int, int], list[tuple[float, float, float, float, bool]]]  #: pieces by the port that makes them
+    width: float
+    height: float
+    crossings: int
+    layers: list[int]
+    ports: dict[tuple[int, int], float] = attrs.field(factory=dict)  #: heights of the ports that are read
+
+
+def layout(places: Sequence[Place]) -> Layout:
+    """The places of a graph that is given in an order in which every place stands after those that it reads."""
+    if not places:
+        return Layout(places, [], [], {}, 0.0, 0.0, 0, [])
+    grid = _Grid(places)
+    crossings = grid.order()
+    y = grid.heights()
+    return grid.finished(y, crossings)
+
+
+def offsets(n: int) -> list[float]:
+    """How far the ports of a box stand from its middle.
+
+    >>> offsets(1), offsets(2)
+    ([0.0], [-8.5, 8.5])
+    """
+    return [(i - (n - 1) / 2) * PORT for i in range(n)]
+
+
+class _Grid:
+    """The items of a drawing, places and bends, in their layers; each has links ``(item, own offset, its offset)``."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self.places = places
+        self.layer = _layers(places)
+        n = len(places)
+        self.left: list[list[tuple[int, float, float]]] = [[] for _ in places]
+        self.right: list[list[tuple[int, float, float]]] = [[] for _ in places]
+        self.band = [p.band for p in places]
+        self.half = [p.height / 2 for p in places]
+        self.links: list[
+            tuple[int, int, int, int, int]
+        ] = []  # item, item, the port that makes, place and port that read
+        self.first: dict[int, tuple[int, int]] = {}  # the port whose wire a bend is on
+        bends: dict[tuple[int, int, int], int] = {}
+        made = [[0.0] * p.makes if _small(p) else offsets(p.makes) for p in places]
+        for i, place in enumerate(places):
+            read = [0.0] * len(place.reads) if place.free or _small(place) else offsets(len(place.reads))
+            for port, (maker, out) in enumerate(place.reads):
+                at, off = maker, made[maker][out]
+                for layer in range(self.layer[maker] + 1, self.layer[i]):
+                    bend = bends.get((maker, out, layer))
+                    if bend is None:
+                        bend = bends[maker, out, layer] = len(self.layer)
+                        self.layer.append(layer)
+                        self.band.append(places[maker].band)
+                        self.half.append(0.0)
+                        self.left.append([])
+                        self.right.append([])
+                        self.first[bend] = (maker, out)
+                        self._link(at, bend, off, 0.0, (maker, out), -1, 0)
+                    at, off = bend, 0.0
+                self._link(at, i, off, read[port], (maker, out), i, port)
+        self.rows: list[list[int]] = [[] for _ in range(max(self.layer) + 1)]
+        for item in _reached(self.right, self.left, n, len(self.layer)):
+            self.rows[self.layer[item]].append(item)
+        self.fixed = [bool(p.end in ("in", "out")) for p in places] + [False] * (len(self.layer) - n)
+        for row in self.rows:
+            row.sort(key=lambda item: self.band[item])
+            self._keep(row)
+        self.made, self.bends = made, bends
+
+    def _link(self, a: int, b: int, a_off: float, b_off: float, port: tuple[int, int], reader: int, place: int) -> None:
+        self.right[a].append((b, a_off, b_off))
+        self.left[b].append((a, b_off, a_off))
+        self.links.append((a, b, port[0] * 1000003 + port[1], reader, place))
+
+    # ------------------------------------------------------------------ order
+
+    def order(self) -> int:
+        """Orders the layers, and says how many crossings are left; small graphs are tried from several starts."""
+        start = [list(row) for row in self.rows]
+        small = len(self.layer) <= SMALL
+        best: int | None = None
+        kept = start
+        for turned, forward in ((False, True), (False, False), (True, True), (True, False))[: 4 if small else 1]:
+            self.rows = [row[::-1] if turned else list(row) for row in start]
+            for row in self.rows:
+                row.sort(key=lambda item: self.band[item])
+                self._keep(row)
+            found = self._swept(forward)
+            if found and small:
+                found = self._swapped()
+            if best is None or found < best:
+                best, kept = found, [list(row) for row in self.rows]
+            if not best:
+                break
+        self.rows = kept
+        return best or 0
+
+    def _swept(self, forward: bool) -> int:
+        """Sweeps to and fro; the layers are left in the best order that was met."""
+        best, kept = self._crossings(), [list(row) for row in self.rows]
+        stale = 0
+        for _ in range(SWEEPS):
+            if not best or stale == 4:
+                break
+            rows = range(1, len(self.rows)) if forward else range(len(self.rows) - 2, -1, -1)
+            near = self.left if forward else self.right
+            for i in rows:
+                self._sort(self.rows[i], near, self.rows[i - 1 if forward else i + 1])
+            forward = not forward
+            found = self._crossings()
+            stale += 1
+            if found < best:
+                best, kept, stale = found, [list(row) for row in self.rows], 0
+        self.rows = kept
+        return best
+
+    def _sort(self, row: list[int], near: list[list[tuple[int, float, float]]], beside: list[int]) -> None:
+        place = {item: 100.0 * i for i, item in enumerate(beside)}
+        key: dict[int, float] = {}
+        for i, item in enumerate(row):
+            links = near[item]
+            total = 0.0
+            for other, _, off in links:
+                total += place[other] + off
+            key[item] = total / len(links) if links else (key[row[i - 1]] if i else 0.0)
+        band = self.band
+        row.sort(key=lambda item: (band[item], key[item]))
+        self._keep(row)
+
+    def _keep(self, row: list[int]) -> None:
+        """Puts those whose order is fixed into it, where some of them stand."""
+        fixed = self.fixed
+        where = [i for i, item in enumerate(row) if item < len(self.places) and fixed[item]]
+        if len(where) > 1:
+            for i, item in zip(where, sorted([row[i] for i in where]), strict=True):
+                row[i] = item
+
+    def _crossings(self) -> int:
+        return sum([self._between(i) for i in range(len(self.rows) - 1)])
+
+    def _between(self, i: int) -> int:
+        """The crossings between a layer and the next one."""
+        if not 0 <= i < len(self.rows) - 1:
+            return 0
+        place = {item: 100.0 * n for n, item in enumerate(self.rows[i + 1])}
+        ends: list[float] = []
+        for item in self.rows[i]:
+            links = [(off, place[other] + other_off) for other, off, other_off in self.right[item]]
+            if len(links) > 1:
+                links.sort()
+            ends += [end for _, end in links]
+        return _inversions(ends)
+
+    def _swapped(self) -> int:
+        """Swaps neighbours in a layer while that takes crossings away."""
+        better = True
+        while better:
+            better = False
+            for n, row in enumerate(self.rows):
+                here = self._between(n - 1) + self._between(n)
+                for i in range(len(row) - 1 if here else 0):
+                    a, b = row[i], row[i + 1]
+                    if self.band[a] != self.band[b] or (self._is_fixed(a) and self._is_fixed(b)):
+                        continue
+                    row[i], row[i + 1] = b, a
+                    found = self._between(n - 1) + self._between(n)
+                    if found < here:
+                        here, better = found, True
+                    else:
+                        row[i], row[i + 1] = a, b
+        return self._crossings()
+
+    def _is_fixed(self, item: int) -> bool:
+        return item < len(self.places) and self.fixed[item]
+
+    # ------------------------------------------------------------------ heights
+
+    def heights(self) -> list[float]:
+        """The height of the middle of every item."""
+        y = [0.0] * len(self.layer)
+        apart: list[tuple[list[int], list[float]]] = []
+        for row in self.rows:
+            for band in (0, 1):
+                items = [item for item in row if self.band[item] == band]
+                if items:
+                    apart.append((items, self._distances(items)))
+        for items, down in apart:
+            for item, at in zip(items, down, strict=True):
+                y[item] = at - down[-1] / 2
+        many = len(self.places)
+        rounds = 16 if len(y) < 400 else 5
+        for turn in range(2 * rounds + 1):
+            both = turn >= rounds
+            order = apart if turn % 2 == 0 else reversed(apart)
+            for items, down in order:
+                wish, weight = [], []
+                for item in items:
+                    links = (
+                        self.left[item] + self.right[item] if both else (self.right if turn % 2 else self.left)[item]
+                    )
+                    band = self.band[item]
+                    total, n = 0.0, 0.0
+                    for other, own, off in links:
+                        if self.band[other] == band:
+                            heavy = 8.0 if other >= many <= item else 2.0 if other >= many or item >= many else 1.0
+                            total += (y[other] + off - own) * heavy
+                            n += heavy
+                    wish.append(total / n if n else y[item])
+                    weight.append(n or 0.1)
+                _settle(items, wish, weight, down, y)
+        return y
+
+    def _distances(self, items: list[int]) -> list[float]:
+        """How far below the first each item stands at least."""
+        down, at = [0.0], 0.0
+        for a, b in pairwise(items):
+            bent = (a >= len(self.places)) + (b >= len(self.places))
+            at += self.half[a] + self.half[b] + (GAP if bent < 2 else PORT)
+            down.append(at)
+        return down
+
+    # ------------------------------------------------------------------ result
+
+    def finished(self, y: list[float], crossings: int) -> Layout:
+        """The layout, with its upper left corner at 0."""
+        n = len(self.places)
+        bands = [[i for i in range(len(y)) if self.band[i] == band] for band in (0, 1)]
+        if all(bands):
+            lower = max([y[i] + self.half[i] for i in bands[0]]) + BAND
+            upper = min([y[i] - self.half[i] for i in bands[1]])
+            for i in bands[1]:
+                y[i] += lower - upper
+        top = min([y[i] - self.half[i] for i in range(len(y))])
+        y = [at - top for at in y]
+        wide = [max([self.places[i].width for i in row if i < n], default=0.0) for row in self.rows]
+        labels = [max([self.places[i].label for i in row if i < n], default=0.0) for row in self.rows]
+        steep = [0.0] * len(self.rows)
+        for a, b, *_ in self.links:
+            steep[self.layer[a]] = max(steep[self.layer[a]], abs(y[a] - y[b]))
+        x_of, x = [], 0.0
+        for w, label, climb in zip(wide, labels, steep, strict=True):
+            x_of.append(x + w / 2)
+            x += w + 34 + label + min(climb * 0.12, 60.0)
+        width = x_of[-1] + wide[-1] / 2
+        xs = [x_of[layer] for layer in self.layer]
+        wires: dict[tuple[int, int], list[tuple[float, float, float, float, bool]]] = {}
+        ports: dict[tuple[int, int], float] = {}
+        for i, place in enumerate(self.places):
+            places = offsets(len(place.reads))
+            if place.free:
+                places = [p * place.height * 0.5 / max(PORT * (len(places) - 1), 1) for p in places]
+                seen = sorted(range(len(places)), key=lambda q: (self._seen(i, q, y), q))
+                places = [places[seen.index(q)] for q in range(len(places))]
+            elif _small(place):
+                places = [0.0] * len(places)
+            ports.update({(i, q): y[i] + off for q, off in enumerate(places)})
+        for bend, (maker, out) in self.first.items():
+            half = wide[self.layer[bend]] / 2
+            wires.setdefault((maker, out), []).append((xs[bend] - half, y[bend], xs[bend] + half, y[bend], True))
+        for a, b, code, reader, port in self.links:
+            maker, out = divmod(code, 1000003)
+            start = (
+                (xs[a] + self.places[a].width / 2, y[a] + self.made[a][out])
+                if a < n
+                else (xs[a] + wide[self.layer[a]] / 2, y[a])
+            )
+            end = (
+                (xs[b] - self.places[b].width / 2, ports[reader, port])
+                if b < n
+                else (xs[b] - wide[self.layer[b]] / 2, y[b])
+            )
+            if a < n and self.places[a].label:
+                stub = start[0] + self.places[a].label
+                wires.setdefault((maker, out), []).append((*start, stub, start[1], True))
+                start = (stub, start[1])
+            if a < n and start[0] < x_of[self.layer[a]] + wide[self.layer[a]] / 2 + self.places[a].label:
+                edge = x_of[self.layer[a]] + wide[self.layer[a]] / 2 + self.places[a].label
+                wires.setdefault((maker, out), []).append((*start, edge, start[1], True))
+                start = (edge, start[1])
+            if b < n:
+                edge = x_of[self.layer[b]] - wide[self.layer[b]] / 2
+                if end[0] > edge:
+                    wires.setdefault((maker, out), []).append((edge, end[1], *end, True))
+                    end = (edge, end[1])
+            wires.setdefault((maker, out), []).append((*start, *end, False))
+        height = max([y[i] + self.half[i] for i in range(len(y))])
+        return Layout(self.places, xs[:n], y[:n], wires, width, height, crossings, self.layer[:n], ports)
+
+    def _seen(self, i: int, port: int, y: list[float]) -> float:
+        """How high the wire stands that comes to a port."""
+        maker, out = self.places[i].reads[port]
+        at = self.bends.get((maker, out, self.layer[i] - 1))
+        return y[at] if at is not None else y[maker] + self.made[maker][out]
+
+
+BAND = 46.0  #: between the value part and the linear part
+
+
+def _small(place: Place) -> bool:
+    return place.height < PORT
+
+
+def _layers(places: Sequence[Place]) -> list[int]:
+    """The layer of each place; constants stand just before they are read, outputs after everything of their band."""
+    layer: list[int] = []
+    for place in places:
+        layer.append(max([layer[i] + 1 for i, _ in place.reads], default=0))
+    before: dict[int, int] = {}
+    for i, place in enumerate(places):
+        for maker, _ in place.reads:
+            before[maker] = min(before.get(maker, layer[i]), layer[i])
+    late = {1: min([before.get(i, 1) - 1 for i, p in enumerate(places) if p.end == "in" and p.band], default=0), 0: 0}
+    last: dict[int, int] = {}
+    for i, place in enumerate(places):
+        if place.end == "constant":
+            layer[i] = max(before.get(i, 1) - 1, 0)
+        elif place.end == "in":
+            layer[i] = late[place.band]
+    for i, place in enumerate(places):
+        last[place.band] = max(last.get(place.band, 0), layer[i])
+    for i, place in enumerate(places):
+        if place.end == "out":
+            layer[i] = max(last[place.band], 1)
+    return layer
+
+
+def _reached(
+    right: list[list[tuple[int, float, float]]], left: list[list[tuple[int, float, float]]], n: int, total: int
+) -> list[int]:
+    """All items, those that are near each other in the graph near each other."""
+    seen = bytearray(total)
+    order = []
+    for start in range(total):
+        if left[start] or seen[start]:
+            continue
+        stack = [start]
+        while stack:
+            item = stack.pop()
+            if seen[item]:
+                continue
+            seen[item] = 1
+            order.append(item)
+            stack.extend([other for other, _, _ in sorted(right[item], key=lambda link: -link[1])])
+    return order
+
+
+def _inversions(ends: list[float]) -> int:
+    """How many pairs stand in the wrong order."""
+    ranks = {value: rank for rank, value in enumerate(sorted(set(ends)), 1)}
+    n = len(ranks)
+    tree = [0] * (n + 1)
+    count = 0
+    for done, end in enumerate(ends):
+        rank = i = ranks[end]
+        smaller = 0
+        while i:
+            smaller += tree[i]
+            i &= i - 1
+        count += done - smaller
+        i = rank
+        while i <= n:
+            tree[i] += 1
+            i += i & -i
+    return count
+
+
+def _settle(items: list[int], wish: list[float], weight: list[float], down: list[float], y: list[float]) -> None:
+    """The heights nearest to those wished for (least squares) that keep the distances: pool adjacent violators."""
+    blocks: list[tuple[float, float, int]] = []  # mean, weight, how many
+    for want, heavy, at in zip(wish, weight, down, strict=True):
+        mean, total, many = want - at, heavy, 1
+        while blocks and blocks[-1][0] > mean:
+            before, w, k = blocks.pop()
+            mean = (before * w + mean * total) / (w + total)
+            total += w
+            many += k
+        blocks.append((mean, total, many))
+    i = 0
+    for mean, _, many in blocks:
+        for _ in range(many):
+            y[items[i]] = mean + down[i]
+            i += 1
