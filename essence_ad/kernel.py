@@ -65,3 +65,26 @@ def scatter_sum(*values: Any, keys: tuple[Any, ...], shape: tuple[int, ...]) -> 
 
 def _parts(key: Any) -> tuple[Any, ...]:
     return key if isinstance(key, tuple) else (key,)
+
+
+def turned(a: Any) -> Any:
+    """Matrices with rows and columns exchanged."""
+    return np.swapaxes(a, -1, -2)
+
+
+def adjoint_of(a: Any) -> Any:
+    """Matrices with rows and columns exchanged, and conjugated."""
+    return np.conjugate(turned(a))
+
+
+@kernel
+def polar(a: Any) -> Any:
+    """The polar factor ``u @ v`` of ``a = u @ diag(s) @ v``, over the singular values that are not 0: the slope of their sum.
+
+    >>> polar(np.array([[-2.0, 0.0], [0.0, 3.0]]))
+    array([[-1.,  0.],
+           [ 0.,  1.]])
+    """
+    u, s, v = np.linalg.svd(a, full_matrices=False)
+    rounding = 4 * s.shape[-1] * np.finfo(s.dtype).eps
+    return (u * (s > rounding * np.max(s, axis=-1, keepdims=True, initial=0))[..., None, :]) @ v

@@ -1,8 +1,8 @@
 """Arithmetic: the ufuncs of two arguments and their relatives, powers, lengths and angles, and complex parts.
 
-Conventions where there is no slope: ``hypot``, ``arctan2`` and ``angle`` have slope 0 at the origin; ``logaddexp`` at
-two equal infinities shares equally, as everywhere where its arguments are equal; ``x ** 0`` has slope 0 in ``x`` also
-at 0, and ``0 ** y`` slope 0 in ``y`` for ``y > 0``.
+Conventions where there is no slope: ``hypot``, ``arctan2`` and ``angle`` have slope 0 at the origin, of second order
+too; ``logaddexp`` at two equal infinities shares equally, as everywhere where its arguments are equal; ``x ** 0`` has
+slope 0 in ``x`` also at 0, and ``0 ** y`` slope 0 in ``y`` for ``y > 0``.
 """
 
 from __future__ import annotations
@@ -60,6 +60,12 @@ def _bent(x: Any, y: Any) -> Any:
     """``x / (x x + y y)``, 0 at the origin, without overflow."""
     length = np.hypot(x, y)
     return ratio(ratio(x, length), length)
+
+
+def _over(x: Any, y: Any) -> Any:
+    """``1 / y``, 0 at the origin: the slope of ``ratio(x, y)`` in ``x``."""
+    both = np.logical_and(np.equal(x, 0), np.equal(y, 0))
+    return np.where(both, 0, np.divide(1, np.where(both, 1, y)))
 
 
 def _quotient(x: Any, y: Any, z: Any) -> Any:
@@ -125,7 +131,7 @@ arctan2 = Primitive(
     aliases=("atan2",), domain=(ANY, NONZERO),
 )  # fmt: skip
 ratio_primitive = Primitive(
-    "ratio", ratio, Elementwise(lambda x, y, z: np.divide(1, y), lambda x, y, z: -ratio(z, y)), 2, domain=(ANY, NONZERO), complex=True,
+    "ratio", ratio, Elementwise(lambda x, y, z: _over(x, y), lambda x, y, z: -ratio(z, y)), 2, domain=(ANY, NONZERO), complex=True,
 )  # fmt: skip
 
 logaddexp = Primitive(

@@ -1,8 +1,8 @@
-"""Linear algebra: solving, inverses, determinants, the Cholesky factor and norms, for stacks of matrices too.
+"""Linear algebra: solving, inverses, determinants, the Cholesky and QR factors, least squares, for stacks of matrices too.
 
 Shape rules are given: a stack of ones is singular. Conventions: ``cholesky`` takes the symmetric (Hermitian) part of its
-argument, so that its derivative is defined in every direction; the slope of a norm at 0 is 0; the largest elements share
-the slope of ``norm(ord=inf)``.
+argument, so that its derivative is defined in every direction; ``qr`` needs columns that are independent; ``pinv`` and
+``least_squares`` are differentiated where the rank stays what it is.
 """
 
 from __future__ import annotations
@@ -12,23 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from essence_ad.batching import behind, deepened, each, lines, shape_of
+from essence_ad.batching import deepened, each, shape_of
 from essence_ad.diagram import Chain, Op
-from essence_ad.errors import UnsupportedError
-from essence_ad.kernel import astype, kernel, ratio
-from essence_ad.operation import LinearOp, Scale, embed, is_discrete, linear_op, sum_to
+from essence_ad.kernel import adjoint_of, kernel, turned
+from essence_ad.operation import LinearOp, Scale, embed, example, is_discrete, linear_op, sum_to
 from essence_ad.primitives.primitive import Partials, Primitive, on
 from essence_ad.spaces import Array, space_of
-
-
-def turned(a: Any) -> Any:
-    """Matrices with rows and columns exchanged."""
-    return np.swapaxes(a, -1, -2)
-
-
-def adjoint_of(a: Any) -> Any:
-    """Matrices with rows and columns exchanged, and conjugated."""
-    return np.conjugate(turned(a))
 
 
 def _square(space: Array) -> Array:
@@ -209,73 +198,173 @@ def _cholesky_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -
     return (linear_op("cholesky", push, pull, a, output),)
 
 
-# ---------------------------------------------------------------------------------------------- norms
+# ---------------------------------------------------------------------------------------------- orthogonal factors
 
 
 @kernel
-def norm(x: Any, *, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """``np.linalg.norm``, its options by keyword."""
-    return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)
+def qr(a: Any) -> Any:
+    """The factors of ``a = q @ r``: orthonormal columns, and an upper triangle with a real diagonal.
+
+    >>> qr(np.array([[3.0], [4.0]]))[1].round(12)
+    array([[-5.]])
+    """
+    return tuple(np.linalg.qr(a))
 
 
-def _norm_facts(
-    inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, ord: Any, axis: Any, keepdims: bool
-) -> Any:
-    (x,) = inputs
-    shape = np.shape(x)
-    summed = len(shape) if axis is None else len(axis) if isinstance(axis, tuple) else 1
-    whole = output if keepdims else np.expand_dims(output, axis=_axes(axis, len(shape)))
-    size = np.abs(x)
-    if ord is None or ord == "fro" or (ord == 2 and summed == 1):
-        weights = ratio(np.conjugate(x), whole)
-    elif summed != 1:
-        raise UnsupportedError(
-            "this norm of matrices states no derivative", found=f"norm(ord={ord!r}) over two axes",
-            expected="ord=None or 'fro', or a norm of vectors", remedy="name one axis, or write the norm with svd",
+def _qr_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+    """How the basis turns is read below the diagonal of ``q^H dA r^-1``, for the triangle stays one."""
+    (a,) = inputs
+    q, r = output
+    k = np.shape(q)[-1]
+    square = r[..., :, :k]
+    rest, inverse = r[..., :, k:], np.linalg.inv(square)
+    below = np.tril(np.ones((k, k)), -1).astype(np.zeros(0, np.result_type(q)).real.dtype)
+    middle = np.eye(k, dtype=below.dtype)
+    qh, qc, qt = adjoint_of(q), np.conjugate(q), turned(q)
+
+    def push(v: Any) -> Any:
+        moved = v[..., :, :k] @ inverse
+        seen = qh @ moved
+        turn = below * seen - adjoint_of(below * seen) + middle * 1j * np.imag(seen) if _is_complex(q) else (
+            below * seen - turned(below * seen)
         )  # fmt: skip
-    elif ord in (np.inf, -np.inf):
-        ties = astype(np.equal(size, whole), dtype=np.result_type(output))
-        weights = np.conjugate(np.sign(x)) * (ties / np.sum(ties, axis=_axes(axis, len(shape)), keepdims=True))
-    elif ord == 1:
-        weights = np.conjugate(np.sign(x))
-    else:
-        weights = np.conjugate(np.sign(x)) * np.power(ratio(size, whole), ord - 1)
-    return (Chain(Scale(weights), embed(x, size), _summed(size, output, axis, keepdims)),)
+        dq = q @ (turn - seen) + moved
+        return dq, np.concatenate([(seen - turn) @ square, qh @ v[..., :, k:] - turn @ rest], axis=-1)
+
+    def pull(dq: Any, dr: Any) -> Any:
+        own = qt @ dq - dr[..., :, :k] @ turned(square)
+        free = own - dr[..., :, k:] @ turned(rest)
+        turn = below * (free - adjoint_of(free))
+        if _is_complex(q):
+            turn = turn + middle * 1j * np.imag(free)
+        back = (dq + qc @ (turn - own)) @ turned(inverse)
+        return np.concatenate([back, qc @ dr[..., :, k:]], axis=-1)
+
+    return LinearOp("qr", push, pull, (space_of(a),), (space_of(q), space_of(r)))
 
 
-def _norm_batched(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
-    (x,), axis = inputs, options["axis"]
-    shape = shape_of(x)
-    rank = len(shape) - 1
-    if axis is None and rank not in (1, 2):
-        if options["ord"] is not None:
-            raise ValueError("Improper number of dimensions to norm.")
-        y = norm(lines(x), ord=None, axis=1)
-        return np.reshape(y, (n, *(1,) * rank)) if options["keepdims"] else y
-    places = behind((0, 1)[:rank] if axis is None else axis, rank)
-    if axis is None and rank == 1:
-        (places,) = places
-    return norm(x, ord=options["ord"], axis=places, keepdims=options["keepdims"])
+def _is_complex(a: Any) -> bool:
+    return bool(np.result_type(a).kind == "c")
 
 
-def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    return tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+def _qr_shape(a: Array) -> tuple[Array, Array]:
+    *batch, m, n = _matrix(a).shape
+    dtype = _floating(a.dtype)
+    return Array((*batch, m, min(m, n)), dtype), Array((*batch, min(m, n), n), dtype)
 
 
-def _summed(x: Any, y: Any, axis: Any, keepdims: bool) -> Op:
-    shape, axes = np.shape(x), _axes(axis, len(np.shape(x)))
-
-    def spread(v: Any) -> Any:
-        return np.broadcast_to(v if keepdims else np.expand_dims(v, axis=axes), shape)
-
-    return linear_op("sum", lambda v: np.sum(v, axis=axes, keepdims=keepdims), spread, x, y)
+def _matrix(space: Array) -> Array:
+    if len(space.shape) < 2:
+        raise ValueError("a matrix has two dimensions")
+    return space
 
 
-def _norm_shape(space: Array, *, ord: Any, axis: Any, keepdims: bool) -> Array:
-    one = norm(np.ones((1,) * len(space.shape), space.dtype), ord=ord, axis=axis, keepdims=keepdims)
-    places = {i % len(space.shape) for i in _axes(axis, len(space.shape))}
-    kept = [1 if i in places else n for i, n in enumerate(space.shape) if keepdims or i not in places]
-    return Array(tuple(kept), one.dtype)
+# ---------------------------------------------------------------------------------------------- least squares
+
+
+@kernel
+def pinv(a: Any, *, rcond: float | None = None) -> Any:
+    """``np.linalg.pinv``: singular values up to ``rcond`` times the largest count as 0.
+
+    >>> pinv(np.array([[2.0], [0.0]]))
+    array([[0.5, 0. ]])
+    """
+    return np.linalg.pinv(a, rcond) if np.size(a) else turned(np.conjugate(a))
+
+
+def _pinv_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, rcond: float | None) -> Any:
+    """Where the rank stays what it is; elsewhere a pseudoinverse jumps."""
+    (a,) = inputs
+    p = output
+    right, left, outer, inner = _complements(a, p)
+
+    def push(v: Any) -> Any:
+        back = adjoint_of(v)
+        return outer @ back @ right + left @ back @ inner - p @ v @ p
+
+    def pull(w: Any) -> Any:
+        across, back = turned(p), adjoint_of(w)
+        moved = np.conjugate(right) @ back @ np.conjugate(outer) + np.conjugate(inner) @ back @ np.conjugate(left)
+        return moved - across @ w @ across
+
+    return (linear_op("pinv", push, pull, a, output),)
+
+
+def _complements(a: Any, p: Any) -> tuple[Any, Any, Any, Any]:
+    """What a matrix and its pseudoinverse ``p`` leave over on both sides, and the two products of ``p`` with itself."""
+    m, n = np.shape(a)[-2:]
+    across = adjoint_of(p)
+    return np.eye(m, dtype=p.dtype) - a @ p, np.eye(n, dtype=p.dtype) - p @ a, p @ across, across @ p
+
+
+def _pinv_shape(a: Array, *, rcond: float | None) -> Array:
+    *batch, m, n = _matrix(a).shape
+    return Array((*batch, n, m), _floating(a.dtype))
+
+
+@kernel
+def least_squares(a: Any, b: Any, *, rcond: float | None = None) -> Any:
+    """The shortest ``x`` that brings ``a @ x`` nearest to ``b``: the first part of what ``np.linalg.lstsq`` gives.
+
+    >>> least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0]))
+    array([2.])
+    """
+    return np.linalg.lstsq(a, b, rcond=rcond)[0]
+
+
+def _least_squares_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, rcond: float | None) -> Any:
+    a, b = inputs
+    n, vector = np.shape(a)[1], len(np.shape(b)) == 1
+    p = pinv(a, rcond=_limit(a, b, rcond))
+    x = output[:, None] if vector else output
+    left, outer, rest = np.eye(n, dtype=p.dtype) - p @ a, p @ adjoint_of(p), (b[:, None] if vector else b) - a @ x
+    weights = adjoint_of(p) @ x
+
+    def push(v: Any) -> Any:
+        back = adjoint_of(v)
+        found = outer @ back @ rest + left @ back @ weights - p @ v @ x
+        return found[:, 0] if vector else found
+
+    def pull(w: Any) -> Any:
+        w = w[:, None] if vector else w
+        back = rest @ turned(w) @ outer + weights @ turned(w) @ left
+        return np.conjugate(back) - turned(p) @ w @ turned(x)
+
+    first = None if is_discrete(a) else linear_op("lstsq", push, pull, a, output)
+    solve = LinearOp("lstsq", lambda v: p @ v, lambda w: turned(p) @ w, (_like(b, output),), (space_of(output),))
+    return first, None if is_discrete(b) else embed(b, example(_like(b, output)), solve)
+
+
+def _like(b: Any, output: Any) -> Array:
+    return Array(np.shape(b), np.result_type(output))
+
+
+def _least_squares_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    """Of one matrix the right-hand sides stand side by side; matrices of their own are inverted by one call."""
+    a, b = inputs
+    if lifted[0]:
+        limit = _limit(a, b, options["rcond"])
+        columns = np.expand_dims(b, axis=-1) if len(shape_of(b)) - lifted[1] == 1 else b
+        x = np.matmul(pinv(a, rcond=limit), columns)
+        return x if columns is b else x[..., 0]
+    side = np.moveaxis(b, 0, -1)
+    x = least_squares(a, np.reshape(side, (shape_of(side)[0], -1)), **options)
+    return np.moveaxis(np.reshape(x, (-1, *shape_of(side)[1:])), -1, 0)
+
+
+def _limit(a: Any, b: Any, rcond: float | None) -> float:
+    """Up to which part of the largest a singular value counts as 0, as ``lstsq`` says."""
+    kind = np.result_type(a, b, np.float32)
+    return float(np.finfo(kind).eps) * max(shape_of(a)[-2:]) if rcond is None else rcond
+
+
+def _least_squares_shape(a: Array, b: Array, *, rcond: float | None) -> Array:
+    m, n = _matrix(a).shape
+    if not b.shape or b.shape[0] != m:
+        raise ValueError(f"a matrix with {m} rows and a right-hand side with {b.shape[0] if b.shape else 'none'}")
+    return Array((n, *b.shape[1:]), _floating(np.result_type(a.dtype, b.dtype)))
 
 
 # ---------------------------------------------------------------------------------------------- the primitives
@@ -323,11 +412,17 @@ cholesky_primitive = Primitive(
     "cholesky", cholesky, Partials(_cholesky_facts), shape=lambda a: Array(_square(a).shape, _floating(a.dtype)), numpy=(np.linalg.cholesky,),
     complex=True, examples=(on(DEFINITE), on(DEFINITES), on(np.array([[2.5]])), on(np.zeros((0, 2, 2)))), batched=each,
 )  # fmt: skip
-norm_primitive = Primitive(
-    "norm", norm, Partials(_norm_facts), options={"ord": None, "axis": None, "keepdims": False}, shape=_norm_shape,
-    numpy=(np.linalg.norm,), complex=True, smooth=False, batched=_norm_batched,
-    examples=(
-        on((3,)), on((2, 3)), on((2, 3), axis=1), on((2, 3), axis=(0, 1), ord="fro", keepdims=True), on((2, 3), axis=0, ord=2, keepdims=True),
-        on((3,), ord=1), on((2, 3), ord=np.inf, axis=-1), on((3,), ord=-np.inf), on((2, 3), ord=3, axis=0), on(()), on((2, 3, 2)),
-    ),
+OBLONG = (on(MATRIX), on(STACK), on(STACK[:, :2]), on(STACK[:, :, :2]), on(np.array([[1.5]])), on(np.zeros((0, 3, 2))))
+LOW_RANK = np.array([[1.0, 2.0, 0.5], [2.0, 4.0, 1.0], [0.3, 0.6, 0.15], [1.0, 2.0, 0.5]])
+
+qr_primitive = Primitive(
+    "qr", qr, Partials(_qr_facts), outputs=2, shape=_qr_shape, complex=True, examples=OBLONG, batched=each,
+)  # fmt: skip
+pinv_primitive = Primitive(
+    "pinv", pinv, Partials(_pinv_facts), options={"rcond": None}, shape=_pinv_shape, complex=True, examples=(*OBLONG, on(MATRIX, rcond=1e-6)), batched=each,
+)  # fmt: skip
+least_squares_primitive = Primitive(
+    "least_squares", least_squares, Partials(_least_squares_facts), 2, {"rcond": None}, shape=_least_squares_shape, complex=True,
+    batched=_least_squares_batched,
+    examples=(on(STACK[0], (3,)), on(STACK[0][:2], (2, 4)), on(STACK[0][:, :2], (3, 2)), on(STACK[0][:, :1], (3,), rcond=1e-10)),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from essence_ad.primitives.comparison import clip
+from essence_ad.tracing import linear_algebra
 from essence_ad.tracing.source import in_place, unsupported
 
 
@@ -116,6 +117,7 @@ def _append(arr: Any, values: Any, axis: Any = None) -> Any:
 def table() -> dict[Any, Callable[..., Any]]:
     """Each function with how it is written."""
     return {
+        **linear_algebra.table(),
         np.shape: lambda a: a.shape,
         np.ndim: lambda a: a.ndim,
         np.size: _size,

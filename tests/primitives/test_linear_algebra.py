@@ -10,7 +10,7 @@ import pytest
 
 import essence_ad
 from essence_ad import Additive, D, Dual, R
-from essence_ad.errors import ShapeError, UnsupportedError
+from essence_ad.errors import ShapeError
 from essence_ad.primitives.linear_algebra import cholesky, cofactor
 from essence_ad.tracing.program import trace
 
@@ -85,32 +85,6 @@ def test_the_cholesky_factor_of_a_hermitian_matrix() -> None:
     np.testing.assert_allclose(moved @ y.conj().T + y @ moved.conj().T, (dh + dh.conj().T) / 2, atol=1e-12)
 
 
-# Row "norm of x at x = 0: 0" of the edge points that the project collected from other systems.
-@pytest.mark.parametrize(
-    ("options", "x", "expected"),
-    [
-        ({}, [0.0, 0.0], [0, 0]), ({}, [3.0, -4.0], [0.6, -0.8]), ({"ord": 1}, [2.0, 0.0, -1.0], [1, 0, -1]),
-        ({"ord": math.inf}, [2.0, -2.0, 1.0], [0.5, -0.5, 0]), ({"ord": -math.inf}, [2.0, -2.0, 1.0], [0, 0, 1]), ({"ord": 3}, [0.0, 0.0], [0, 0]),
-        ({"axis": 1}, [[0.0, 0.0], [0.0, 2.0]], [[0, 0], [0, 1]]), ({"ord": "fro"}, [[0.0, 3.0], [4.0, 0.0]], [[0, 0.6], [0.8, 0]]),
-    ],
-)  # fmt: skip
-def test_norms(options: dict[str, Any], x: Any, expected: Any) -> None:
-    f = essence_ad.norm(**options) if options else essence_ad.norm
-    np.testing.assert_allclose(gradient(f, np.array(x)), expected, atol=1e-15)
-
-
-def test_norms_of_complex_vectors() -> None:
-    z = np.array([3j, 4.0, 0j])
-    np.testing.assert_allclose(gradient(essence_ad.norm, z), np.conj(z) / 5)
-    np.testing.assert_allclose(gradient(essence_ad.norm(ord=1), z), [-1j, 1, 0])
-
-
-def test_norms_of_matrices_by_singular_values_state_nothing() -> None:
-    with pytest.raises(UnsupportedError, match="nuc"):
-        gradient(essence_ad.norm(ord="nuc"), A)
-    assert math.isclose(essence_ad.norm(ord=2)(A), np.linalg.norm(A, 2))
-
-
 def test_singular_matrices_are_told_by_numpys_own_error() -> None:
     for f, x in [
         (essence_ad.inv, np.zeros((2, 2))),
@@ -146,3 +120,31 @@ def test_stacks_of_matrices_beside_one_right_hand_side() -> None:
     back_a, back_b = df(np.ones((2, 3)))
     assert back_a.shape == (2, 3, 3) and back_b.shape == (3,)
     np.testing.assert_allclose(back_b, 1.5 * np.linalg.solve(A.T, np.ones(3)))
+
+
+def test_the_factors_of_qr_stay_factors() -> None:
+    (q, r), df = D(Additive)(essence_ad.qr)(A[:, :2])
+    da = RNG.standard_normal((3, 2))
+    dq, dr = df(da)
+    np.testing.assert_allclose(dq @ r + q @ dr, da, atol=1e-13)
+    np.testing.assert_allclose(dq.T @ q + q.T @ dq, np.zeros((2, 2)), atol=1e-13)
+    assert np.allclose(dr, np.triu(dr))
+
+
+def test_a_pseudoinverse_moves_as_its_four_equations_say() -> None:
+    a, da = np.outer(A[0], A[1]), np.outer(A[0], A[2])  # of rank one, and so is a + h da
+    p, df = D(Additive)(essence_ad.pinv(rcond=1e-10))(a)
+    dp = df(da)
+    np.testing.assert_allclose(da @ p @ a + a @ dp @ a + a @ p @ da, da, atol=1e-12)
+    np.testing.assert_allclose(dp @ a @ p + p @ da @ p + p @ a @ dp, dp, atol=1e-12)
+    for product in (da @ p + a @ dp, dp @ a + p @ da):
+        np.testing.assert_allclose(product, product.T, atol=1e-12)
+
+
+def test_least_squares_of_full_rank_obey_the_normal_equations() -> None:
+    a, b = A[:, :2], RNG.standard_normal(3)
+    _, df = D(Dual(Additive))(essence_ad.least_squares)((a, b))
+    _, df_normal = D(Dual(Additive))(trace(lambda a, b: np.linalg.solve(a.T @ a, a.T @ b), R[3, 2] * R[3]))((a, b))
+    v = np.array([0.3, -1.2])
+    for found, expected in zip(df(v), df_normal(v), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -182,7 +182,7 @@ def test_the_derivative_is_that_of_differences(p: Primitive, e: Example) -> None
         assert not np.any(flat(pack(df(dx)))) and p.rule.discrete
         return
     assert_close(df(dx), differences(lambda h: at.f(at.moved(dx, h)), step_of(p)), tolerance_of(p))
-    if p.complex and is_holomorphic(p, e):
+    if p.complex and is_holomorphic(p, e) and not np.iscomplexobj(flat(pack(y))):
         moved = at.f(at.moved(dx, 1e-30j))
         assert_close(df(dx), np.imag(flat(moved)) / 1e-30, 1e-13)
 
