@@ -119,7 +119,7 @@ class LinearMap(Composed, Op):
             image = target.fill(self.apply(unit))
             seen = some_real or all(isinstance(leaf, _NUMBERS) for leaf in leaves(image))  # a trace cannot be checked
             if seen and any(np.iscomplexobj(leaf) for leaf in leaves(unit) if leaf is not ZERO):
-                image = _complex(target, image, target.fill(self.apply(scale(1j, unit))))
+                image = in_complex_numbers(target, image, target.fill(self.apply(scale(1j, unit))))
             images.append(image)
         return images
 
@@ -177,10 +177,10 @@ def _memory(x: Any) -> int:
 _NUMBERS = (np.ndarray, np.generic, complex, float)
 
 
-def _complex(space: Space, at_one: Any, at_i: Any) -> Any:
+def in_complex_numbers(space: Space, at_one: Any, at_i: Any) -> Any:
     """The ``g`` of each real part ``Re(g v)`` of an image; parts that are complex are themselves, if they turn with i."""
     if isinstance(space, Product):
-        return tuple([_complex(*part) for part in zip(space.parts, at_one, at_i, strict=True)])
+        return tuple([in_complex_numbers(*part) for part in zip(space.parts, at_one, at_i, strict=True)])
     assert isinstance(space, Array)
     if space.dtype.kind != "c":
         return at_one - 1j * at_i
@@ -289,7 +289,7 @@ def columns(source: Space, images: Sequence[Any], target: Space | None) -> Linea
     """
     dom, n = _number(source.pattern, 0)
     cod, m = _number(target.pattern if target is not None else _common(images), n)
-    parts = [_spread(image, cod) for image in images]
+    parts = [leaves_of(image, cod) for image in images]
     at, boxes = 0, []
     for wire, space in zip(leaves(dom), arrays(source), strict=True):
         for j, out in enumerate(leaves(cod)):
@@ -341,13 +341,13 @@ def _common(images: Sequence[Any]) -> Pattern:
     return tuple([_common(parts) for parts in zip(*known, strict=True)])
 
 
-def _spread(tree: Any, pattern: Pattern) -> list[Any]:
+def leaves_of(tree: Any, pattern: Pattern) -> list[Any]:
     """The leaves of a packed vector, ``ZERO`` for each that it does not have."""
     if tree is ZERO:
         return [ZERO] * len(leaves(pattern))
     if not isinstance(pattern, tuple):
         return [tree]
-    return [leaf for t, p in zip(tree, pattern, strict=True) for leaf in _spread(t, p)]
+    return [leaf for t, p in zip(tree, pattern, strict=True) for leaf in leaves_of(t, p)]
 
 
 def _number(pattern: Pattern, start: int) -> tuple[Pattern, int]:

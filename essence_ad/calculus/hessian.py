@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
+from essence_ad.calculus.arguments import require_program
 from essence_ad.calculus.gradient import grad
-from essence_ad.calculus.jacobian import jacobian
+from essence_ad.calculus.jacobian import partial_derivatives
 from essence_ad.calculus.linearization import jvp
 from essence_ad.compiler.automatic import automatic
 
@@ -21,7 +23,9 @@ def hessian(f: Any, *, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]
     >>> hessian(mul)((3.0, 4.0)) == ((0.0, 1.0), (1.0, 0.0))
     True
     """
-    return jacobian(jacobian(f, mode="reverse", argnums=argnums), mode="forward", argnums=argnums)
+    require_program("hessian", f)
+    first = partial_derivatives(f, "reverse", argnums)
+    return automatic(f)(functools.wraps(f)(partial_derivatives(first, "forward", argnums)))
 
 
 def hvp(f: Any, x: Any, v: Any) -> Any:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from essence_ad.calculus.arguments import (
     in_arguments,
@@ -18,10 +15,10 @@ from essence_ad.calculus.arguments import (
 )
 from essence_ad.categories.additive import Additive
 from essence_ad.categories.derivative import D
+from essence_ad.compiler.automatic import automatic
 from essence_ad.errors import OptionError
-from essence_ad.linear_map import LinearMap, arrays
-from essence_ad.spaces import Array, Space
-from essence_ad.structure import leaves
+from essence_ad.linear_map import arrays
+from essence_ad.tracing.sweeps import images
 
 MODES = ("auto", "forward", "reverse")
 
@@ -50,35 +47,23 @@ def jacobian(f: Any, *, mode: str = "auto", argnums: int | tuple[int, ...] = 0) 
             "jacobian does not have this mode", found=f"mode={mode!r}", expected=f"one of {', '.join(map(repr, MODES))}",
             remedy="leave mode out to take the cheaper one",
         )  # fmt: skip
+    return automatic(f)(partial_derivatives(f, mode, argnums))
+
+
+def partial_derivatives(f: Any, mode: str, argnums: int | tuple[int, ...]) -> Callable[..., Any]:
+    """The function that ``jacobian`` gives, run as it is at every call."""
 
     @functools.wraps(f)
-    def partial_derivatives(*args: Any, **options: Any) -> Any:
+    def derivatives(*args: Any, **options: Any) -> Any:
         function, x = in_arguments(f, args, options, argnums)
         _, df = D(Additive)(program_at("jacobian", function, x))(x)
         source, target = df.named()
         require_continuous("jacobian", "value", target)
         if mode == "forward" or (mode == "auto" and source.dim <= target.dim):
-            columns = _blocks(df, source, target, axis=-1)
-            rows = [[column[i] for column in columns] for i in range(len(arrays(target)))]
+            columns = images(df, source, target)
+            blocks = [[column[i] for column in columns] for i in range(len(arrays(target)))]
         else:
-            rows = _blocks(df.T, target, source, axis=0)
-        return target.unpack(tree_of(target, iter([source.unpack(tree_of(source, iter(row))) for row in rows])))
+            blocks = images(df.T, target, source, turned=True)
+        return target.unpack(tree_of(target, iter([source.unpack(tree_of(source, iter(row))) for row in blocks])))
 
-    return partial_derivatives
-
-
-def _blocks(linear: LinearMap, start: Space, end: Space, *, axis: int) -> list[list[Any]]:
-    """For each array of ``start`` and of ``end``, the images of the former's units, stacked along ``axis``."""
-    images = iter([leaves(image) for image in linear.images()])
-    answer = []
-    for part in arrays(start):
-        own = list(itertools.islice(images, part.dim))
-        answer.append([_block([image[j] for image in own], part, e, axis) for j, e in enumerate(arrays(end))])
-    return answer
-
-
-def _block(images: list[Any], part: Array, end: Array, axis: int) -> Any:
-    if part.shape == ():
-        return images[0]
-    shape = end.shape + part.shape if axis == -1 else part.shape + end.shape
-    return np.reshape(np.stack(images, axis=axis), shape) if images else np.zeros(shape, end.dtype)
+    return derivatives

@@ -157,19 +157,19 @@ copysign = Primitive(
     "copysign", np.copysign, Elementwise(lambda x, y, z: np.sign(x) * np.copysign(1, y), 0), 2, smooth=False,
 )  # fmt: skip
 ldexp = Primitive(
-    "ldexp", np.ldexp, Partials(_ldexp_facts), 2,
+    "ldexp", np.ldexp, Partials(_ldexp_facts, elementwise=True), 2,
     examples=(on((), np.array(3)), on((3,), np.array([-1, 0, 2])), on((3, 1), np.array([1, 2])), on(0.5, np.array([1, 2]))),
 )  # fmt: skip
 
 EACH = (on(()), on((3,)), on((2, 3)), on((0,)))
 astype_primitive = Primitive(
-    "astype", astype, Partials(_astype_facts), options={"dtype": REQUIRED}, complex=True, batched=each,
+    "astype", astype, Partials(_astype_facts, elementwise=True), options={"dtype": REQUIRED}, complex=True, batched=each,
     examples=(on((3,), dtype="float64"), on((), dtype="complex128"), on((2, 0), dtype="float64")),
 )  # fmt: skip
-real = Primitive("real", np.real, Linear(lambda v, space: v), complex=True, examples=EACH, batched=each)
-imag = Primitive("imag", np.imag, Linear(_imag_adjoint), complex=True, examples=EACH, batched=each)
+real = Primitive("real", np.real, Linear(lambda v, space: v, elementwise=True), complex=True, examples=EACH, batched=each)
+imag = Primitive("imag", np.imag, Linear(_imag_adjoint, elementwise=True), complex=True, examples=EACH, batched=each)
 conjugate = Primitive(
-    "conjugate", np.conjugate, Linear(lambda v, space: np.conjugate(v), symmetric=True), aliases=("conj",), complex=True, examples=EACH,
+    "conjugate", np.conjugate, Linear(lambda v, space: np.conjugate(v), symmetric=True, elementwise=True), aliases=("conj",), complex=True, examples=EACH,
 )  # fmt: skip
 angle = Primitive(
     "angle", np.angle, Partials(_angle_facts), options={"deg": False}, domain=(POSITIVE,), complex=True, batched=each,

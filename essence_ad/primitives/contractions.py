@@ -396,6 +396,39 @@ def _turned(
     return ",".join([result, *others, *letters]) + "->" + target, tuple(constants)
 
 
+# ---------------------------------------------------------------------------------------------- every contraction as einsum
+
+
+def letters(call: Any, ranks: Sequence[int]) -> tuple[list[str], str] | None:
+    """The letters that ``einsum`` would name the axes of the operands and of the result by; ``None`` for no contraction.
+
+    >>> letters(matmul.call(), [3, 2]), letters(tensordot.call(axes=1), [2, 2])
+    ((['Aab', 'bd'], 'Aad'), (['ab', 'bd'], 'ad'))
+    """
+    name = call.name
+    if name == "einsum":
+        return explicit(call.params["subscripts"], ranks)
+    if name not in ("matmul", "dot", "inner", "outer", "tensordot"):
+        return None
+    m, n = ranks
+    if name == "outer" or (name in ("dot", "inner") and 0 in (m, n)):
+        left, right = ALPHABET[:m], ALPHABET[m : m + n]
+        return ([left, right], left + right) if name != "outer" or m == n == 1 else None
+    if name == "matmul":
+        batch = ALPHABET.upper()[: max(m, n) - 2] if max(m, n) > 2 else ""
+        first, second = "ab"[-m:] if m < 2 else "ab", "b" if n < 2 else "bd"
+        out = ("a" if m > 1 else "") + ("d" if n > 1 else "")
+        return [batch[len(batch) - max(m - 2, 0) :] + first, batch[len(batch) - max(n - 2, 0) :] + second], batch + out
+    pairs = _pairs(call.params["axes"], m, n) if name == "tensordot" else _last_pair(m, n, -2 if name == "dot" else -1)
+    left = ALPHABET[:m]
+    spare = iter(ALPHABET[m:])
+    right = "".join([left[pairs[0][pairs[1].index(i)]] if i in pairs[1] else next(spare) for i in range(n)])
+    summed = {left[i] for i in pairs[0]}
+    return [left, right], "".join([c for c in left + right if c not in summed])
+
+
+ALPHABET = "abdefghijklmnopqrstuvwxyzc"
+
 # ---------------------------------------------------------------------------------------------- trace
 
 

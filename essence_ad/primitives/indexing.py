@@ -296,7 +296,7 @@ _ROWS, _MASK = np.array([[0, 1], [1, 1]]), np.array([True, False, True])
 
 index_primitive = Primitive(
     "index", index, Linear(_index_adjoint, merge=_index_merge), options={"key": REQUIRED}, complex=True,
-    batched=_index_batched,
+    batched=_index_batched, copies=True,
     examples=(
         on((), key=()), on((), key=None), on((3,), key=1), on((3,), key=-1), on((3,), key=slice(None, None, -2)), on((3,), key=_MASK),
         on((3,), key=(None, ..., None)), on((2, 3), key=1), on((2, 3), key=(0, slice(1, None))), on((2, 3), key=(..., 2)),
@@ -306,7 +306,7 @@ index_primitive = Primitive(
 )  # fmt: skip
 scatter_sum_primitive = Primitive(
     "scatter_sum", scatter_sum, Linear(_scatter_sum_adjoint), None, {"keys": REQUIRED, "shape": REQUIRED}, complex=True,
-    batched=_scatter_sum_batched,
+    batched=_scatter_sum_batched, adds=True,
     shape=lambda *spaces, keys, shape: Array(shape, np.result_type(*[s.dtype for s in spaces])),
     examples=(
         on((), keys=(1,), shape=(3,)), on((), (2,), (3,), keys=(0, [1, 1], slice(None)), shape=(3,)), on((), keys=((),), shape=()),
@@ -315,7 +315,7 @@ scatter_sum_primitive = Primitive(
 )  # fmt: skip
 gather_primitive = Primitive(
     "gather", gather, Partials(_gather_facts), None, {"key": REQUIRED}, shape=_gathered, complex=True,
-    batched=_gather_batched,
+    batched=_gather_batched, copies=True,
     examples=(
         on((1,), np.array([0]), key=(Slot(0),)), on((3,), _ROWS, key=(Slot(0),)), on((2, 3), _ROWS, key=(slice(None), Slot(0))),
         on((2, 3), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1))),
@@ -330,7 +330,7 @@ scatter_primitive = Primitive(
     ),
 )  # fmt: skip
 take_primitive = Primitive(
-    "take", take, Partials(_take_facts), 2, numpy=(np.take,), options={"axis": None, "mode": "raise"}, shape=_taken, complex=True, batched=_take_batched,
+    "take", take, Partials(_take_facts), 2, numpy=(np.take,), options={"axis": None, "mode": "raise"}, shape=_taken, complex=True, batched=_take_batched, copies=True,
     examples=(
         on((1, 3), np.array([0, 0]), axis=0), on((1,), np.array(0)),
         on((3,), np.array(1)), on((2, 3), _ROWS), on((2, 3), _ROWS, axis=1), on((2, 3), np.array([0, -1, 0]), axis=-2),
@@ -338,7 +338,7 @@ take_primitive = Primitive(
     ),
 )  # fmt: skip
 take_along_axis = Primitive(
-    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, {"axis": -1}, shape=_taken_along, complex=True, batched=_along_batched,
+    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, {"axis": -1}, shape=_taken_along, complex=True, batched=_along_batched, copies=True,
     examples=(
         on((1, 3), np.array([[0], [0]]), axis=0), on((3, 1), np.array([[0, 0]]), axis=1),
         on((2, 3), np.array([[2, 0], [1, 1]]), axis=1), on((2, 3), np.array([[1, 0, 1]]), axis=0), on((2, 3), np.array([5, 0]), axis=None),

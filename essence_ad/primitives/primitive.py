@@ -128,8 +128,10 @@ class Linear(Rule):
 
     linear = True
 
-    def __init__(self, adjoint: Callable[..., Any], *, symmetric: bool = False, merge: Any = None) -> None:
-        self.adjoint, self.symmetric, self.merge = adjoint, symmetric, merge
+    def __init__(
+        self, adjoint: Callable[..., Any], *, symmetric: bool = False, merge: Any = None, elementwise: bool = False
+    ) -> None:
+        self.adjoint, self.symmetric, self.merge, self.elementwise = adjoint, symmetric, merge, elementwise
 
     def derivative(self, call: Call, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """Itself."""
@@ -288,6 +290,8 @@ class Primitive:
     domain: tuple[tuple[float, float], ...] = ((-2.0, 2.0),)
     complex: bool = False  #: whether it is checked at complex points too (holomorphic, or real-linear)
     smooth: bool = True  #: whether second derivatives are checked by differences
+    copies: bool = False  #: whether each element of the result is an element of an argument, or zero
+    adds: bool = False  #: whether its adjoint copies: each element of an argument is added at one place of the result
     examples: tuple[Example, ...] = ()
     batched: Way | None = None
 

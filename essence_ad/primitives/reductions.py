@@ -289,7 +289,7 @@ MOMENTS = {"axis": None, "ddof": 0, "keepdims": False}
 
 sum = Primitive(
     "sum", np.sum, Linear(_sum_adjoint), options=AXIS, shape=reduced(np.sum), complex=True, examples=(*AXES, on((0,))),
-    batched=reducing,
+    batched=reducing, adds=True,
 )  # fmt: skip
 mean = Primitive(
     "mean",

@@ -245,7 +245,9 @@ def _widths(pad_width: Any, ndim: int) -> Any:
 
 
 def _linear(name: str, function: Any, adjoint: Any, options: dict[str, Any], *examples: Any, **facts: Any) -> Primitive:
-    return Primitive(name, function, Linear(adjoint), options=options, examples=examples, complex=True, **facts)
+    return Primitive(
+        name, function, Linear(adjoint), options=options, examples=examples, complex=True, copies=True, **facts
+    )
 
 
 reshape_primitive = _linear(
@@ -359,7 +361,7 @@ repeat = _linear(
 )  # fmt: skip
 pad_primitive = Primitive(
     "pad", pad, Partials(_pad_facts), options={"pad_width": REQUIRED, "mode": "constant", "constant_values": 0}, numpy=(np.pad,),
-    complex=True, batched=_padded,
+    complex=True, batched=_padded, copies=True,
     examples=(
         on((3,), pad_width=1), on((2, 3), pad_width=((1, 0), (2, 1))), on((2, 3), pad_width=(1, 2), constant_values=4.0),
         on((3,), pad_width=2, mode="edge"), on((3, 3), pad_width=2, mode="reflect"), on((3,), pad_width=(2, 1), mode="symmetric"),

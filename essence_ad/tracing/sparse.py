@@ -1,0 +1,350 @@
+"""Sparse matrices as values that NumPy's functions run on: what a linear program makes of all unit vectors at once.
+
+A ``Sparse`` stands for ``width`` arrays of one shape, the columns of a matrix, by the numbers that may differ from zero.
+Where they stand is known while staging (``places``), the numbers themselves may be traced. Derivatives are written with
+NumPy's functions, so running one on the identity gives a Jacobian with its pattern, and no rule says how: elementwise
+primitives work on the numbers alone, what copies elements moves their places, and what adds elements is the adjoint of
+that. Other primitives meet the columns as dense arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from essence_ad.errors import TracingError
+from essence_ad.kernel import astype, scatter_sum
+from essence_ad.primitives.contractions import letters
+from essence_ad.primitives.primitive import Call, Elementwise, Primitive
+from essence_ad.spaces import Array, space_of
+from essence_ad.tracing import source
+from essence_ad.tracing.places import Places, as_slice, copies, pick, read, summed
+from essence_ad.tracing.protocol import Overloaded
+
+FULL = 0.25  #: the part of all places from which on a matrix is stored as a dense one
+TERMS = 8  #: how many patterns are kept apart before they are made one
+LARGE = 4_000_000  #: numbers of a product that may be written out before it is summed
+_PYTHON = (bool, int, float, complex)
+
+
+@attrs.frozen(eq=False)
+class Term:
+    """Numbers of a matrix and where they stand; ``values`` has one axis, or is the one number that stands everywhere."""
+
+    rows: Places
+    columns: Places
+    values: Any
+
+    @property
+    def uniform(self) -> bool:
+        """Whether one number stands everywhere."""
+        return not getattr(self.values, "shape", ())
+
+    def at(self, which: Places, rows: Places) -> Term:
+        """Some of the numbers, at other rows."""
+        values = self.values if self.uniform else pick(self.values, which, len(self.rows))
+        return Term(rows, self.columns[which], values)
+
+    def fits(self, other: Term) -> bool:
+        """Whether both have their numbers at the same places."""
+        return _same(self.rows, other.rows) and _same(self.columns, other.columns)
+
+
+def _same(a: Places, b: Places) -> bool:
+    return a is b or (len(a) == len(b) and bool(np.array_equal(a, b)))
+
+
+class Sparse(Overloaded):
+    """The ``width`` columns of a matrix, each an array of ``shape``: a sum of terms.
+
+    >>> x = Sparse.identity(Array((3,)))
+    >>> y = np.array([1.0, 2.0, 3.0]) * x
+    >>> (y[1:] - y[:-1]).matrix()
+    array([[-1.,  2.,  0.],
+           [ 0., -2.,  3.]])
+    """
+
+    __slots__ = ("dtype", "shape", "terms", "width")
+    level = 1 << 60
+
+    def __init__(self, space: Array, width: int, terms: Sequence[Term]) -> None:
+        self.shape, self.dtype = space.shape, space.dtype
+        self.width = width
+        self.terms = _collected(space, width, [t for t in terms if len(t.rows)])
+
+    @staticmethod
+    def identity(space: Array, factor: Any = 1) -> Sparse:
+        """The unit vectors of a space, all times one number."""
+        places = np.arange(space.dim)
+        return Sparse(space, space.dim, [Term(places, places, factor)])
+
+    @property
+    def count(self) -> int:
+        """How many numbers are stored."""
+        return sum(len(t.rows) for t in self.terms)
+
+    @property
+    def space(self) -> Array:
+        """The space of each column."""
+        return Array(self.shape, self.dtype)
+
+    def known(self, use: str, remedy: str = source.NUMBERS) -> Any:
+        """An error: these are many arrays."""
+        raise TracingError(
+            f"the columns of a matrix were {use}", found=source.found(repr(self)), expected="operations on arrays",
+            remedy="ask for the derivative in one direction with jvp, or for one covector with vjp",
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ read out
+
+    def matrix(self, *, turned: bool = False) -> Any:
+        """All numbers as one array, of shape ``(size, width)``, or transposed."""
+        shape = (self.size, self.width)
+        size = math.prod(shape)
+        if not self.terms:
+            return np.zeros(shape[::-1] if turned else shape, self.dtype)
+        values = [self._numbers(t) for t in self.terms]
+        keys = [t.columns * self.size + t.rows if turned else t.rows * self.width + t.columns for t in self.terms]
+        if len(keys) == 1 and len(keys[0]) == size:
+            if as_slice(keys[0]) == slice(0, size, None):
+                return np.reshape(values[0], shape[::-1] if turned else shape)
+            (term,) = self.terms
+            other = term.rows * self.width + term.columns if turned else term.columns * self.size + term.rows
+            if as_slice(other) == slice(0, size, None):
+                return np.transpose(np.reshape(values[0], shape if turned else shape[::-1]))
+        named = tuple([as_slice(k) or k for k in keys])
+        return np.reshape(scatter_sum(*values, keys=named, shape=(size,)), shape[::-1] if turned else shape)
+
+    def _numbers(self, term: Term) -> Any:
+        """The numbers of a term as an array of the dtype of this matrix."""
+        values = term.values
+        if term.uniform:
+            if type(values) in _PYTHON:
+                return np.full(len(term.rows), values, self.dtype)
+            values = np.broadcast_to(values, (len(term.rows),))
+        return values if values.dtype == self.dtype else astype(values, dtype=self.dtype)
+
+    # ------------------------------------------------------------------ operations
+
+    def bind(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """What a linear primitive makes of every column."""
+        call = primitive.call(**params)
+        ways = [_written, _copied, _added, _elementwise, _contracted]
+        for way in ways:
+            found = way(call, inputs)
+            if found is not None:
+                return found
+        return _column_by_column(call, inputs)
+
+    def __repr__(self) -> str:
+        return f"<{self.width} columns of {self.space}, {self.count} numbers>"
+
+
+def _collected(space: Array, width: int, terms: list[Term]) -> tuple[Term, ...]:
+    """Terms with those added that have one pattern, and made one where there are many."""
+    kept: list[Term] = []
+    for term in terms:
+        for i, other in enumerate(kept):
+            if other.fits(term):
+                kept[i] = Term(other.rows, other.columns, other.values + term.values)
+                break
+        else:
+            kept.append(term)
+    if len(kept) <= TERMS:
+        return tuple(kept)
+    values = [t.values if not t.uniform else np.broadcast_to(t.values, (len(t.rows),)) for t in kept]
+    keys = [t.rows * width + t.columns for t in kept]
+    places = np.unique(np.concatenate(keys))
+    named = [np.searchsorted(places, k) for k in keys]
+    total = scatter_sum(*values, keys=tuple([as_slice(k) or k for k in named]), shape=(len(places),))
+    return (Term(places // width, places % width, total),)
+
+
+def _result(call: Call, inputs: Sequence[Any]) -> Any:
+    """The space of what a call gives for one column; Python numbers take the dtype that they meet."""
+    dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
+    spaces = [Array((), np.result_type(*dtypes, x)) if type(x) in _PYTHON else space_of(x) for x in inputs]
+    return call.shape(*spaces)
+
+
+def _columns(inputs: Sequence[Any]) -> int:
+    return next(x.width for x in inputs if isinstance(x, Sparse))
+
+
+def _is_zero(x: Any) -> bool:
+    """Whether an operand is known to be zero everywhere."""
+    return not isinstance(x, Overloaded) and not np.any(x)
+
+
+# ---------------------------------------------------------------------------------------------- ways
+
+
+def _written(call: Call, inputs: Sequence[Any]) -> Any:
+    """Functions that are told with others."""
+    if call.name == "mean":
+        (x,) = inputs
+        total = np.sum(x, axis=call.params["axis"], keepdims=call.params["keepdims"])
+        return np.divide(total, x.size // max(total.size, 1)) if total.size else total
+    if call.name == "trace":
+        return np.sum(np.diagonal(inputs[0], **call.params), axis=-1)
+    if call.name == "scatter" and not any(isinstance(i, Overloaded) for i in inputs[1:]):
+        return call.primitive.function.__wrapped__(*inputs, **call.params)  # type: ignore[attr-defined]
+    return None
+
+
+def _elementwise(call: Call, inputs: Sequence[Any]) -> Sparse | None:
+    """Elementwise primitives, at the numbers alone: what they need of other operands is read at the same places."""
+    if not call.elementwise and not call.selects:
+        return None
+    at = [i for i, x in enumerate(inputs) if isinstance(x, Sparse)]
+    rule = call.primitive.rule
+    sums = rule.linear or call.selects
+    if len(at) > 1 and not sums:
+        return None
+    if rule.linear and any(not _is_zero(x) for x in inputs if not isinstance(x, Sparse)):
+        return None
+    if call.selects and (0 in at or any(not _is_zero(x) for x in inputs[1:] if not isinstance(x, Sparse))):
+        return None
+    space = _result(call, inputs)
+    terms = []
+    for i in at:
+        slope = rule.slopes[i] if isinstance(rule, Elementwise) and rule.linear else None
+        for term in _spread(inputs[i], space.shape):
+            terms.append(Term(term.rows, term.columns, _applied(call, slope, i, term, inputs, space)))
+    return Sparse(space, _columns(inputs), terms)
+
+
+def _applied(call: Call, slope: Any, i: int, term: Term, inputs: Sequence[Any], space: Array) -> Any:
+    """The numbers that an elementwise primitive makes of those of one term in its input ``i``."""
+    values = term.values
+    if slope is not None:
+        return values if slope == 1 else -values if slope == -1 else slope * values
+    others = [0 if isinstance(x, Sparse) else read(x, term.rows, space.shape) for x in inputs]
+    if call.name == "multiply" and type(values) in _PYTHON and values == 1:
+        return others[1 - i]
+    if term.uniform and all(type(x) in _PYTHON for x in others) and type(values) in _PYTHON:
+        return call.apply(*[values if j == i else x for j, x in enumerate(others)]).item()
+    return call.apply(*[values if j == i else x for j, x in enumerate(others)])
+
+
+def _spread(x: Sparse, shape: tuple[int, ...]) -> Sequence[Term]:
+    """The terms of a matrix whose columns are broadcast to a shape."""
+    return x.terms if x.shape == shape else np.broadcast_to(x, shape).terms  # type: ignore[attr-defined, no-any-return]
+
+
+def _copied(call: Call, inputs: Sequence[Any]) -> Any:
+    """Primitives each of whose results' elements is an element of an argument, or zero: told by numbering these."""
+    if not call.primitive.copies:
+        return None
+    numbers: list[Any] = []
+    ends = [0]
+    for x in inputs:
+        if isinstance(x, Sparse):
+            numbers.append(np.reshape(np.arange(ends[-1] + 1, ends[-1] + x.size + 1), x.shape))
+            ends.append(ends[-1] + x.size)
+            continue
+        if isinstance(x, Overloaded) or (np.result_type(x).kind not in "iub" and np.any(x)):
+            return None
+        numbers.append(x if np.result_type(x).kind in "iub" and np.any(x) else np.zeros(np.shape(x), int))
+    found = call.apply(*numbers)
+    spaces = _result(call, inputs)
+    several = isinstance(call.cod, tuple) and len(call.cod) > 1
+    made = [
+        Sparse(space, _columns(inputs), list(_taken(np.reshape(part, -1) - 1, inputs, ends)))
+        for part, space in zip(found if several else [found], spaces if several else [spaces], strict=True)
+    ]
+    return made if several else made[0]
+
+
+def _taken(taken: Places, inputs: Sequence[Any], ends: Sequence[int]) -> Any:
+    """The terms of a result whose elements are those numbered in ``taken``."""
+    offsets = iter(ends)
+    for x in inputs:
+        if not isinstance(x, Sparse):
+            continue
+        offset = next(offsets)
+        own = np.where((taken >= offset) & (taken < offset + x.size), taken - offset, -1)
+        for term in x.terms:
+            rows, which = copies(term.rows, own)
+            yield term.at(which, rows)
+
+
+def _added(call: Call, inputs: Sequence[Any]) -> Sparse | None:
+    """Primitives that put every element of their arguments in one place and add up there: the adjoint copies."""
+    if not call.primitive.adds or any(not isinstance(x, Sparse) and not _is_zero(x) for x in inputs):
+        return None
+    space = _result(call, inputs)
+    spaces = [space_of(x) for x in inputs]
+    places = np.reshape(np.arange(1, space.dim + 1), space.shape)
+    targets = call.primitive.rule.adjoint(places, *spaces, **call.params)  # type: ignore[attr-defined]
+    targets = targets if isinstance(targets, tuple) else (targets,)
+    width, terms = _columns(inputs), []
+    for x, target in zip(inputs, targets, strict=True):
+        flat = np.reshape(np.broadcast_to(target, np.shape(x)), -1) - 1
+        for term in x.terms if isinstance(x, Sparse) else ():
+            rows = flat[term.rows]
+            kept = np.flatnonzero(rows >= 0)
+            term = term if len(kept) == len(rows) else term.at(kept, rows[kept])
+            left, values = summed(term.values, rows[rows >= 0] * width + term.columns)
+            terms.append(Term(left // width, left % width, values))
+    return Sparse(space, width, terms)
+
+
+def _contracted(call: Call, inputs: Sequence[Any]) -> Any:
+    """Sums of products, written out at the places that are not zero, where these are few."""
+    named = letters(call, [len(np.shape(x)) for x in inputs])
+    at = [i for i, x in enumerate(inputs) if isinstance(x, Sparse)]
+    if named is None or len(at) != 1:
+        return None
+    parts, out = named
+    lengths: dict[str, int] = {}
+    for part, x in zip(parts, inputs, strict=True):
+        for letter, n in zip(part, np.shape(x), strict=True):
+            if len(set(part)) < len(part) or lengths.setdefault(letter, n) != n:
+                return None
+    (i,) = at
+    x, own = inputs[i], parts[i]
+    written = x.count * math.prod([n for letter, n in lengths.items() if letter not in own])
+    if written > LARGE or x.count > FULL * x.size * x.width:
+        return None
+    order = out + "".join([letter for letter in lengths if letter not in out])
+    shape = tuple([lengths[letter] for letter in order])
+    product = np.broadcast_to(_arranged(x, own, order), shape)
+    for j, other in enumerate(inputs):
+        if j != i:
+            product = product * _arranged(other, parts[j], order)
+    return np.sum(product, axis=tuple(range(len(out), len(order)))) if len(order) > len(out) else product
+
+
+def _arranged(x: Any, own: str, order: str) -> Any:
+    """An array with its axes, named by letters, in another order, and axes of length one for the letters it lacks."""
+    turned = np.transpose(x, [own.index(letter) for letter in order if letter in own]) if len(own) > 1 else x
+    shape = np.shape(turned)
+    lengths = iter(shape)
+    return np.reshape(turned, tuple([next(lengths) if letter in own else 1 for letter in order]))
+
+
+def _column_by_column(call: Call, inputs: Sequence[Any]) -> Any:
+    width = _columns(inputs)
+    dense = [x.matrix(turned=True) if isinstance(x, Sparse) else x for x in inputs]
+    results = [
+        call.apply(*[np.reshape(d[c], x.shape) if isinstance(x, Sparse) else x for x, d in zip(inputs, dense, strict=True)])
+        for c in range(width)
+    ]
+    spaces = _result(call, inputs)
+    several = isinstance(call.cod, tuple) and len(call.cod) > 1
+    if not several:
+        return _dense(spaces, width, results)
+    return [_dense(space, width, [r[n] for r in results]) for n, space in enumerate(spaces)]
+
+
+def _dense(space: Array, width: int, results: Sequence[Any]) -> Sparse:
+    """A matrix with its columns given."""
+    if not space.dim:
+        return Sparse(space, width, [])
+    rows, columns = np.tile(np.arange(space.dim), width), np.repeat(np.arange(width), space.dim)
+    return Sparse(space, width, [Term(rows, columns, np.concatenate([np.reshape(r, (space.dim,)) for r in results]))])
