@@ -96,4 +96,3 @@ def summed(values: Any, places: Places) -> tuple[Places, Any]:
     if as_slice(np.reshape(order.T, -1)) is not None:
         return left, np.sum(np.reshape(values, (times, n)), axis=0)
     return left, np.sum(np.reshape(values[np.reshape(order, -1)], (n, times)), axis=1)
-

@@ -10,7 +10,7 @@ that. Other primitives meet the columns as dense arrays.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -29,6 +29,7 @@ FULL = 0.25  #: the part of all places from which on a matrix is stored as a den
 TERMS = 8  #: how many patterns are kept apart before they are made one
 LARGE = 4_000_000  #: numbers of a product that may be written out before it is summed
 _PYTHON = (bool, int, float, complex)
+_KNOWN = (*_PYTHON, np.generic)
 
 
 @attrs.frozen(eq=False)
@@ -123,7 +124,7 @@ class Sparse(Overloaded):
         """The numbers of a term as an array of the dtype of this matrix."""
         values = term.values
         if term.uniform:
-            if type(values) in _PYTHON:
+            if isinstance(values, _KNOWN):
                 return np.full(len(term.rows), values, self.dtype)
             values = np.broadcast_to(values, (len(term.rows),))
         return values if values.dtype == self.dtype else astype(values, dtype=self.dtype)
@@ -224,16 +225,14 @@ def _applied(call: Call, slope: Any, i: int, term: Term, inputs: Sequence[Any], 
     if slope is not None:
         return values if slope == 1 else -values if slope == -1 else slope * values
     others = [0 if isinstance(x, Sparse) else read(x, term.rows, space.shape) for x in inputs]
-    if call.name == "multiply" and type(values) in _PYTHON and values == 1:
+    if call.name == "multiply" and isinstance(values, _KNOWN) and values == 1:
         return others[1 - i]
-    if term.uniform and all(type(x) in _PYTHON for x in others) and type(values) in _PYTHON:
-        return call.apply(*[values if j == i else x for j, x in enumerate(others)]).item()
     return call.apply(*[values if j == i else x for j, x in enumerate(others)])
 
 
 def _spread(x: Sparse, shape: tuple[int, ...]) -> Sequence[Term]:
     """The terms of a matrix whose columns are broadcast to a shape."""
-    return x.terms if x.shape == shape else np.broadcast_to(x, shape).terms  # type: ignore[attr-defined, no-any-return]
+    return x.terms if x.shape == shape else np.broadcast_to(x, shape).terms  # type: ignore[attr-defined]
 
 
 def _copied(call: Call, inputs: Sequence[Any]) -> Any:
@@ -250,9 +249,9 @@ def _copied(call: Call, inputs: Sequence[Any]) -> Any:
         if isinstance(x, Overloaded) or (np.result_type(x).kind not in "iub" and np.any(x)):
             return None
         numbers.append(x if np.result_type(x).kind in "iub" and np.any(x) else np.zeros(np.shape(x), int))
-    found = call.apply(*numbers)
+    found = call.primitive.function(*numbers, **call.params)
     spaces = _result(call, inputs)
-    several = isinstance(call.cod, tuple) and len(call.cod) > 1
+    several = isinstance(call.cod, tuple)
     made = [
         Sparse(space, _columns(inputs), list(_taken(np.reshape(part, -1) - 1, inputs, ends)))
         for part, space in zip(found if several else [found], spaces if several else [spaces], strict=True)
@@ -332,11 +331,14 @@ def _column_by_column(call: Call, inputs: Sequence[Any]) -> Any:
     width = _columns(inputs)
     dense = [x.matrix(turned=True) if isinstance(x, Sparse) else x for x in inputs]
     results = [
-        call.apply(*[np.reshape(d[c], x.shape) if isinstance(x, Sparse) else x for x, d in zip(inputs, dense, strict=True)])
+        call.primitive.function(
+            *[np.reshape(d[c], x.shape) if isinstance(x, Sparse) else x for x, d in zip(inputs, dense, strict=True)],
+            **call.params,
+        )
         for c in range(width)
     ]
     spaces = _result(call, inputs)
-    several = isinstance(call.cod, tuple) and len(call.cod) > 1
+    several = isinstance(call.cod, tuple)
     if not several:
         return _dense(spaces, width, results)
     return [_dense(space, width, [r[n] for r in results]) for n, space in enumerate(spaces)]

@@ -9,6 +9,7 @@ import numpy as np
 from essence_ad.containers import ZERO
 from essence_ad.linear_map import LinearMap, arrays, in_complex_numbers, leaves_of, propagate
 from essence_ad.spaces import Array, Product, Space
+from essence_ad.tracing.rewrites import is_overloaded
 from essence_ad.tracing.sparse import Sparse
 
 Blocks = list[list[Any]]
@@ -31,16 +32,16 @@ def images(f: LinearMap, start: Space, end: Space, *, turned: bool = False) -> B
     with np.errstate(all="ignore"):  # slopes may be infinite
         for j, part in enumerate(arrays(start)):
             row = _pushed(f, start, j, 1, end, turned)
-            if part.dtype.kind == "c" and not (row and all(e.dtype.kind == "c" for e in ends) and _traced(row)):
+            if part.dtype.kind == "c" and not (row and all(e.dtype.kind == "c" for e in ends) and _unknown(row)):
                 turned_by_i = _pushed(f, start, j, 1j, end, turned)
                 row = [in_complex_numbers(e, *pair) for e, *pair in zip(ends, row, turned_by_i, strict=True)]
             made.append(row)
     return made
 
 
-def _traced(values: list[Any]) -> bool:
+def _unknown(values: list[Any]) -> bool:
     """Whether some values are not known, so that nothing about them can be checked."""
-    return any(hasattr(type(v), "__essence_call__") for v in values)
+    return any(map(is_overloaded, values))
 
 
 def _pushed(f: LinearMap, start: Space, j: int, factor: Any, end: Space, turned: bool) -> list[Any]:
@@ -69,7 +70,7 @@ def _placed(space: Space, j: int, value: Any) -> Any:
 
 def _block(value: Any, part: Array, end: Array, turned: bool) -> Any:
     shape = part.shape + end.shape if turned else end.shape + part.shape
-    if value is ZERO:
+    if value is ZERO or (part.dim != 1 and not isinstance(value, Sparse)):  # a zero that no vector was needed for
         return Array(shape, end.dtype).fill(ZERO)
     if isinstance(value, Sparse):
         value = value.matrix(turned=turned)

@@ -14,6 +14,12 @@ import essence_ad
 from essence_ad import errors
 from essence_ad.calculus.gradient import grad
 from essence_ad.calculus.jacobian import MODES, jacobian
+from essence_ad.compiler.compiled import compile
+from essence_ad.linear_map import arrays
+from essence_ad.primitives.primitive import Example, Primitive
+from essence_ad.spaces import pack, space_of
+from essence_ad.structure import leaves
+from tests.primitives.test_primitives import CASES, Point
 
 modes = pytest.mark.parametrize("mode", MODES)
 
@@ -139,3 +145,35 @@ def test_bad_input() -> None:
 
 def test_an_argument_without_numbers() -> None:
     assert jacobian(lambda p: 3.0)(()) == ()
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize(("p", "e"), CASES)
+def test_compiled_for_every_primitive(p: Primitive, e: Example, mode: str) -> None:
+    """Staged on traced arrays, simplified and written out, it is the same array."""
+    point = Point(p, e)
+    target = arrays(space_of(point.f(point.x)))
+    if not point.moving or any(part.discrete for part in target) or any(a.dim == 0 for a in arrays(point.space)):
+        return
+    derivative = jacobian(point.f, mode=mode)
+    compiled = compile(derivative, point.space)
+    for found, expected in zip(leaves(pack(compiled(point.x))), leaves(pack(derivative(point.x))), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+
+
+def test_it_is_compiled_when_it_meets_a_space_again() -> None:
+    function = jacobian(lambda x: np.sin(x[1:]) * x[:-1])
+    x = np.linspace(0.0, 1.0, 9)
+    first, second, third = function(x), function(x), function(x)
+    assert function.kept == 1  # type: ignore[attr-defined]
+    np.testing.assert_allclose(first, second, rtol=1e-15)
+    np.testing.assert_array_equal(second, third)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_the_program_does_not_grow_with_the_arrays(mode: str) -> None:
+    def f(x: Any) -> Any:
+        return np.exp(x[1:] * x[:-1]) + x[1:]
+
+    sizes = [len(compile(jacobian(f, mode=mode), essence_ad.R[n]).diagram.boxes) for n in (20, 200)]
+    assert sizes[0] == sizes[1] < 20
