@@ -166,7 +166,9 @@ astype_primitive = Primitive(
     "astype", astype, Partials(_astype_facts, elementwise=True), options={"dtype": REQUIRED}, complex=True, batched=each,
     examples=(on((3,), dtype="float64"), on((), dtype="complex128"), on((2, 0), dtype="float64")),
 )  # fmt: skip
-real = Primitive("real", np.real, Linear(lambda v, space: v, elementwise=True), complex=True, examples=EACH, batched=each)
+real = Primitive(
+    "real", np.real, Linear(lambda v, space: v, elementwise=True), complex=True, examples=EACH, batched=each
+)
 imag = Primitive("imag", np.imag, Linear(_imag_adjoint, elementwise=True), complex=True, examples=EACH, batched=each)
 conjugate = Primitive(
     "conjugate", np.conjugate, Linear(lambda v, space: np.conjugate(v), symmetric=True, elementwise=True), aliases=("conj",), complex=True, examples=EACH,

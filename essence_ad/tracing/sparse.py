@@ -22,6 +22,7 @@ from essence_ad.primitives.contractions import letters
 from essence_ad.primitives.primitive import Call, Elementwise, Primitive
 from essence_ad.spaces import Array, space_of
 from essence_ad.tracing import source
+from essence_ad.tracing.batch import over
 from essence_ad.tracing.places import Places, as_slice, copies, pick, read, summed
 from essence_ad.tracing.protocol import Overloaded
 
@@ -60,7 +61,7 @@ def _same(a: Places, b: Places) -> bool:
 
 
 class Sparse(Overloaded):
-    """The ``width`` columns of a matrix, each an array of ``shape``: a sum of terms.
+    """The ``width`` columns of a matrix, each an array of ``shape``: a sum of terms, or ``dense``, the columns stacked.
 
     >>> x = Sparse.identity(Array((3,)))
     >>> y = np.array([1.0, 2.0, 3.0]) * x
@@ -69,13 +70,13 @@ class Sparse(Overloaded):
            [ 0., -2.,  3.]])
     """
 
-    __slots__ = ("dtype", "shape", "terms", "width")
+    __slots__ = ("dense", "dtype", "shape", "terms", "width")
     level = 1 << 60
 
-    def __init__(self, space: Array, width: int, terms: Sequence[Term]) -> None:
-        self.shape, self.dtype = space.shape, space.dtype
-        self.width = width
-        self.terms = _collected(space, width, [t for t in terms if len(t.rows)])
+    def __init__(self, space: Array, width: int, terms: Sequence[Term] = (), dense: Any = None) -> None:
+        self.shape, self.dtype, self.width = space.shape, space.dtype, width
+        self.terms = _collected(width, [t for t in terms if len(t.rows)])
+        self.dense = self._ordered() if dense is None else dense
 
     @staticmethod
     def identity(space: Array, factor: Any = 1) -> Sparse:
@@ -86,14 +87,14 @@ class Sparse(Overloaded):
     @property
     def count(self) -> int:
         """How many numbers are stored."""
-        return sum(len(t.rows) for t in self.terms)
+        return self.size * self.width if self.dense is not None else sum(len(t.rows) for t in self.terms)
 
     @property
     def space(self) -> Array:
         """The space of each column."""
         return Array(self.shape, self.dtype)
 
-    def known(self, use: str, remedy: str = source.NUMBERS) -> Any:
+    def known(self, use: str, remedy: str = source.NUMBERS, *, steers: bool = False) -> Any:
         """An error: these are many arrays."""
         raise TracingError(
             f"the columns of a matrix were {use}", found=source.found(repr(self)), expected="operations on arrays",
@@ -103,22 +104,36 @@ class Sparse(Overloaded):
     # ------------------------------------------------------------------ read out
 
     def matrix(self, *, turned: bool = False) -> Any:
-        """All numbers as one array, of shape ``(size, width)``, or transposed."""
-        shape = (self.size, self.width)
-        size = math.prod(shape)
+        """All numbers as one array, of shape ``(*shape, width)``, or ``(width, *shape)`` if ``turned``."""
+        rank = len(self.shape)
+        if self.dense is not None:
+            return self.dense if turned else np.transpose(self.dense, (*range(1, rank + 1), 0))
+        shape = (self.width, *self.shape) if turned else (*self.shape, self.width)
         if not self.terms:
-            return np.zeros(shape[::-1] if turned else shape, self.dtype)
+            return np.zeros(shape, self.dtype)
+        keys = [self._places(t, turned) for t in self.terms]
         values = [self._numbers(t) for t in self.terms]
-        keys = [t.columns * self.size + t.rows if turned else t.rows * self.width + t.columns for t in self.terms]
-        if len(keys) == 1 and len(keys[0]) == size:
-            if as_slice(keys[0]) == slice(0, size, None):
-                return np.reshape(values[0], shape[::-1] if turned else shape)
+        total = scatter_sum(*values, keys=tuple([as_slice(k) or k for k in keys]), shape=(math.prod(shape),))
+        return np.reshape(total, shape)
+
+    def _places(self, term: Term, turned: bool) -> Places:
+        """Where the numbers of a term stand among all, column after column if ``turned``, row after row otherwise."""
+        return term.columns * self.size + term.rows if turned else term.rows * self.width + term.columns
+
+    def _ordered(self) -> Any:
+        """The stacked columns where no number is known to be zero, ``None`` where a pattern saves something."""
+        size = self.size * self.width
+        if sum(len(t.rows) for t in self.terms) < size or not size:
+            return None
+        if len(self.terms) == 1:
             (term,) = self.terms
-            other = term.rows * self.width + term.columns if turned else term.columns * self.size + term.rows
-            if as_slice(other) == slice(0, size, None):
-                return np.transpose(np.reshape(values[0], shape if turned else shape[::-1]))
-        named = tuple([as_slice(k) or k for k in keys])
-        return np.reshape(scatter_sum(*values, keys=named, shape=(size,)), shape[::-1] if turned else shape)
+            if as_slice(self._places(term, True)) == slice(0, size, None):
+                return np.reshape(self._numbers(term), (self.width, *self.shape))
+            if as_slice(self._places(term, False)) == slice(0, size, None):
+                rows = np.reshape(self._numbers(term), (*self.shape, self.width))
+                return np.transpose(rows, (len(self.shape), *range(len(self.shape))))
+        self.dense = None
+        return self.matrix(turned=True)
 
     def _numbers(self, term: Term) -> Any:
         """The numbers of a term as an array of the dtype of this matrix."""
@@ -134,18 +149,18 @@ class Sparse(Overloaded):
     def bind(self, primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """What a linear primitive makes of every column."""
         call = primitive.call(**params)
-        ways = [_written, _copied, _added, _elementwise, _contracted]
-        for way in ways:
-            found = way(call, inputs)
-            if found is not None:
-                return found
-        return _column_by_column(call, inputs)
+        if not any(isinstance(x, Sparse) and x.dense is not None for x in inputs):
+            for way in (_written, _copied, _added, _elementwise, _contracted):
+                found = way(call, inputs)
+                if found is not None:
+                    return found
+        return _densely(call, inputs)
 
     def __repr__(self) -> str:
         return f"<{self.width} columns of {self.space}, {self.count} numbers>"
 
 
-def _collected(space: Array, width: int, terms: list[Term]) -> tuple[Term, ...]:
+def _collected(width: int, terms: list[Term]) -> tuple[Term, ...]:
     """Terms with those added that have one pattern, and made one where there are many."""
     kept: list[Term] = []
     for term in terms:
@@ -327,26 +342,13 @@ def _arranged(x: Any, own: str, order: str) -> Any:
     return np.reshape(turned, tuple([next(lengths) if letter in own else 1 for letter in order]))
 
 
-def _column_by_column(call: Call, inputs: Sequence[Any]) -> Any:
+def _densely(call: Call, inputs: Sequence[Any]) -> Any:
+    """Any other primitive, on all columns as one dense array."""
     width = _columns(inputs)
-    dense = [x.matrix(turned=True) if isinstance(x, Sparse) else x for x in inputs]
-    results = [
-        call.primitive.function(
-            *[np.reshape(d[c], x.shape) if isinstance(x, Sparse) else x for x, d in zip(inputs, dense, strict=True)],
-            **call.params,
-        )
-        for c in range(width)
-    ]
+    lifted = [isinstance(x, Sparse) for x in inputs]
+    arrays = [x.matrix(turned=True) if isinstance(x, Sparse) else x for x in inputs]
     spaces = _result(call, inputs)
-    several = isinstance(call.cod, tuple)
-    if not several:
-        return _dense(spaces, width, results)
-    return [_dense(space, width, [r[n] for r in results]) for n, space in enumerate(spaces)]
-
-
-def _dense(space: Array, width: int, results: Sequence[Any]) -> Sparse:
-    """A matrix with its columns given."""
-    if not space.dim:
-        return Sparse(space, width, [])
-    rows, columns = np.tile(np.arange(space.dim), width), np.repeat(np.arange(width), space.dim)
-    return Sparse(space, width, [Term(rows, columns, np.concatenate([np.reshape(r, (space.dim,)) for r in results]))])
+    found = over(call.primitive, width, lifted, arrays, call.params)
+    if not isinstance(call.cod, tuple):
+        return Sparse(spaces, width, dense=found)
+    return [Sparse(space, width, dense=part) for space, part in zip(spaces, found, strict=True)]
