@@ -27,6 +27,7 @@ from essence_ad.tracing.places import Places, as_slice, copies, pick, read, summ
 from essence_ad.tracing.protocol import Overloaded
 
 FULL = 0.25  #: the part of all places from which on a matrix is stored as a dense one
+FEW = 4  #: the length of vectors that are always dense
 TERMS = 8  #: how many patterns are kept apart before they are made one
 LARGE = 4_000_000  #: numbers of a product that may be written out before it is summed
 _PYTHON = (bool, int, float, complex)
@@ -80,7 +81,10 @@ class Sparse(Overloaded):
 
     @staticmethod
     def identity(space: Array, factor: Any = 1) -> Sparse:
-        """The unit vectors of a space, all times one number."""
+        """The unit vectors of a space, all times one number; a few of them are not worth a pattern."""
+        if 0 < space.dim <= FEW:
+            units = np.multiply(np.eye(space.dim, dtype=space.dtype), factor)
+            return Sparse(space, space.dim, dense=np.reshape(units, (space.dim, *space.shape)))
         places = np.arange(space.dim)
         return Sparse(space, space.dim, [Term(places, places, factor)])
 
