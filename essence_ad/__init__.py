@@ -29,7 +29,9 @@ _NAMES = {
     "calculus.jacobian": "jacobian",
     "calculus.linearization": "jvp linearize vjp",
     "calculus.modes": "forward reverse",
+    "calculus.vectorization": "vmap",
     "categories.additive": "Additive",
+    "categories.batched": "Batched",
     "categories.begin": "Begin",
     "categories.cont": "Cont",
     "categories.derivative": "D",
@@ -70,7 +72,9 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.calculus.linearization import vjp as vjp
     from essence_ad.calculus.modes import forward as forward
     from essence_ad.calculus.modes import reverse as reverse
+    from essence_ad.calculus.vectorization import vmap as vmap
     from essence_ad.categories.additive import Additive as Additive
+    from essence_ad.categories.batched import Batched as Batched
     from essence_ad.categories.begin import Begin as Begin
     from essence_ad.categories.cont import Cont as Cont
     from essence_ad.categories.derivative import D as D

@@ -60,6 +60,10 @@ class Category:
         """The spaces that an arrow runs between, where they are known."""
         return None, None
 
+    def argument(self, x: Any) -> Space:
+        """The space that a program must know to be run at an argument."""
+        return space_of(x)
+
     def is_arrow(self, value: Any) -> bool:
         """Whether a value is an arrow of this category."""
         return isinstance(value, self.arrows)
@@ -194,7 +198,7 @@ class Waiting:
         x = args[0] if len(args) == 1 else args
         if args and all(isinstance(arg, Space) for arg in args):
             return self.category.diagram(self.program.program_at(x if len(args) == 1 else Product(args)).diagram)(*args)
-        return self.category.diagram(self.program.program_at(space_of(x)).diagram)(x)
+        return self.category.diagram(self.program.program_at(self.category.argument(x)).diagram)(x)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

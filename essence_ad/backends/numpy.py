@@ -225,7 +225,8 @@ class _Writer:
         if op.name == "matmul" and all(len(self.spaces[i].shape) <= 2 for i in ins):
             function = np.dot
         options = [f"{k}={self.option(v)}" for k, v in op.params.items()]
-        return f"{self.object(function, getattr(function, '__name__', op.name))}({', '.join([*given, *options])})"
+        part = "[0]" if isinstance(op.cod, tuple) and len(op.cod) == 1 else ""  # one wire holds the only part
+        return f"{self.object(function, getattr(function, '__name__', op.name))}({', '.join([*given, *options])}){part}"
 
     def option(self, value: Any) -> str:
         """An option: text where it can be read back, a named object otherwise."""
