@@ -1,35 +1,36 @@
 """Straight-line Python source on NumPy: a diagram at known spaces, written down statement by statement.
 
-Numbers of float64 are Python floats and use ``math``; arrays use NumPy, and an elementwise result is written over an
-operand of the same space that nobody reads again. Where ``math`` raises, NumPy gives NaN or infinity: then the same
-program is run in its second form, on NumPy numbers alone.
+Numbers of float64 are Python floats and use ``math``; arrays use NumPy. A small elementwise result is written over an
+operand of the same space that nobody reads again; larger ones stand in memory that is kept between calls and shared by
+arrays that are not needed at the same time (``planning.memory``). Long runs along one axis go in parts that stay in the
+cache (``planning.loops``). Results have memory of their own. Where ``math`` raises, NumPy gives NaN or infinity: then
+the same program is run in its second form, on NumPy numbers alone.
 """
 
 from __future__ import annotations
 
 import functools
-import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from essence_ad.diagram import Diagram
-from essence_ad.errors import UnsupportedError
-from essence_ad.primitives.primitive import Call, Constant, Negate, Scale
+from essence_ad.planning.assembly import Assembly, assembly, fits
+from essence_ad.planning.axes import is_rows
+from essence_ad.planning.loops import Section, schedule
+from essence_ad.planning.memory import Room, unmoved
+from essence_ad.primitives.primitive import Constant
 from essence_ad.spaces import Array
+from essence_ad.spelling import Names, expression, into, key_text, looks, operands, owns, scalar, ufunc
+from essence_ad.spelling import number as plain_number
 from essence_ad.structure import Pattern, leaves
 
-_INFIX = {
-    "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
-    "equal": "{} == {}", "not_equal": "{} != {}", "less": "{} < {}", "less_equal": "{} <= {}", "greater": "{} > {}",
-    "greater_equal": "{} >= {}",
-}  # fmt: skip
-_IN_MATH = {"power": "pow", "absolute": "fabs"}  # where Python's name is not NumPy's, perhaps without the c of arc
 DEEP = 8  #: how deep expressions of numbers are nested in the text
+_LOOKS = ("transpose", "swapaxes", "moveaxis", "matrix_transpose", "expand_dims", "index")  # never a copy
+LARGE = 1 << 15  #: bytes from which an array stands in memory that is kept
 _FLOAT = np.dtype(np.float64)
 
 
@@ -53,110 +54,254 @@ def write(d: Diagram, name: str = "compiled", *, fast: bool = True) -> Source:
     return _Writer(d, fast).source(name)
 
 
-class _Writer:
+class _Facts:
+    """What is known of the wires before anything is written."""
+
     def __init__(self, d: Diagram, fast: bool) -> None:
-        self.d, self.fast = d, fast
-        assert d.dom_space is not None
-        self.spaces: list[Any] = d.spaces(d.dom_space)
-        self.names: dict[str, Any] = {"np": np, "math": math}
-        self.objects: dict[int, str] = {}
-        self.text: dict[int, str] = {}  # what a wire is called
-        self.lines: list[str] = []
-        self.base: dict[int, int] = {}  # the wire whose memory a wire looks at
-        self.last: dict[int, int] = {}
-        self.made = {o for op, ins, outs in d.boxes for o in outs if ins and (_ufunc(op) or _owns(op))}
-        outputs = leaves(d.cod)
+        self.fast = fast
+        d, self.spaces, self.schedule = schedule(d)
+        self.d = d
         self.reads = Counter([i for _, ins, _ in d.boxes for i in ins])
-        self.reads.update(outputs)
-        self.depth: dict[int, int] = {}  # of the expression that a wire is called
-        self.bare: dict[int, str] = {}  # that expression without its brackets
-        for number, (op, ins, outs) in enumerate(d.boxes):
-            for o in outs:
-                self.base[o] = self.base.get(ins[0], ins[0]) if ins and _looks(op) else o
-            for i in ins:
-                self.last[self.base.get(i, i)] = number
-        for o in outputs:
-            self.last[self.base.get(o, o)] = len(d.boxes)
-        self.mine: set[int] = set()  # arrays that this function made and may write over
+        self.reads.update(leaves(d.cod))
+        self.values = {outs[0]: plain_number(op.value) for op, _, outs in d.boxes if isinstance(op, Constant)}
+        self.maker = {o: number for number, (_, _, outs) in enumerate(d.boxes) for o in outs}
+        self.base: dict[int, int] = {}
+        for op, ins, outs in d.boxes:
+            if ins and looks(op) and ufunc(op) is None:
+                self.base[outs[0]] = self.base_of(ins[0])
+        self.whole = {self.base_of(w) for w in leaves(d.cod)}  #: wires whose memory the caller gets
+        self.section = {number: s for s in self.schedule.sections for number in s.boxes}
+        self._times()
+        self.stored = self._stored()
+        self._assemblies()
 
-    # ------------------------------------------------------------------ names
+    def base_of(self, wire: int) -> int:
+        """The wire whose memory a wire looks at."""
+        return self.base.get(wire, wire)
 
-    def object(self, value: Any, stem: str) -> str:
-        """A name for an object."""
-        found = self.objects.get(id(value))
-        if found is None:
-            found, n = stem, 1
-            while found in self.names:
-                n += 1
-                found = f"{stem}_{n}"
-            self.names[found] = value
-            self.objects[id(value)] = found
-        return found
+    def made_in(self, wire: int) -> Section | None:
+        """The section that makes a wire."""
+        return self.section.get(self.maker.get(wire, -1))
 
     def number(self, wire: int) -> bool:
         """Whether a wire holds a Python float in the fast form."""
         space = self.spaces[wire]
         return self.fast and space.shape == () and space.dtype == _FLOAT
 
+    def _times(self) -> None:
+        """The time of each box, and the wires whose memory is read at it for the last time; in a loop, at its end."""
+        last: dict[int, int] = {}
+        self.time: dict[int, int] = {}
+        now = 0
+        for section in self.schedule.sections:
+            end = now + len(section.boxes) - 1
+            for number in section.boxes:
+                self.time[number] = now
+                for i in self.d.boxes[number][1]:
+                    base = self.base_of(i)
+                    here = self.made_in(base) is section and i not in self.schedule.sums
+                    last[base] = max(last.get(base, 0), now if here or not section.rows else end)
+                now += 1
+        last.update(dict.fromkeys(self.whole, now))
+        self.last = last
+        self.ending: dict[int, list[int]] = {}
+        for base, time in last.items():
+            self.ending.setdefault(time, []).append(base)
+
+    def _stored(self) -> set[int]:
+        """Wires of which a loop makes rows that are needed after it."""
+        results = set(leaves(self.d.cod))
+        found = set()
+        for number, (_, ins, outs) in enumerate(self.d.boxes):
+            for i in ins:
+                made = self.made_in(i)
+                if made is not None and made.rows and made is not self.section[number]:
+                    found.add(i)
+            found.update([o for o in outs if o in results and self.section[number].rows])
+        return found - self.schedule.sums
+
+    def _assemblies(self) -> None:
+        """What is put together from parts, and the parts that may be made in their place."""
+        self.assembly: dict[int, Assembly] = {}
+        self.piece: dict[int, tuple[int, Any]] = {}
+        for op, ins, outs in self.d.boxes:
+            made = assembly(op, ins, self.spaces, self.spaces[outs[0]].shape) if len(outs) == 1 and ins else None
+            if made is None:
+                continue
+            self.assembly[outs[0]] = made
+            for wire, key, added in made.parts:
+                if not added and self.reads[wire] == 1 and self._may_be_piece(wire, key, outs[0]):
+                    self.piece[wire] = outs[0], key
+
+    def _may_be_piece(self, wire: int, key: Any, whole: int) -> bool:
+        maker = self.maker.get(wire)
+        if maker is None or self.made_in(wire) is not self.made_in(whole) or wire in self.schedule.sums:
+            return False
+        op, space = self.d.boxes[maker][0], self.spaces[wire]
+        return (
+            (ufunc(op) is not None or wire in self.assembly)
+            and space.shape != () and space.dtype == self.spaces[whole].dtype and fits(space, key, self.spaces[whole].shape)
+        )  # fmt: skip
+
+
+class _Writer(_Facts):
+    def __init__(self, d: Diagram, fast: bool) -> None:
+        super().__init__(d, fast)
+        self.names = Names()
+        self.text: dict[int, str] = {}  # what a wire is called
+        self.lines: list[str] = []
+        self.before: list[str] = []  # statements before the loop
+        self.depth: dict[int, int] = {}  # of the expression that a wire is called
+        self.bare: dict[int, str] = {}  # that expression without its brackets
+        self.made: set[int] = set()  # arrays that this function made, each with memory of its own
+        self.mine: set[int] = set()  # those that it may write over
+        self.full: dict[int, str] = {}  # whole arrays of which a loop makes the rows
+        self.room = Room()
+        self.loop: Section | None = None
+
     # ------------------------------------------------------------------ text
 
     def source(self, name: str) -> Source:
         """The whole function."""
-        d = self.d
-        arguments = leaves(d.dom)
+        arguments = leaves(self.d.dom)
         for i, wire in enumerate(arguments):
             self.text[wire] = f"x{i}"
             self.argument(f"x{i}", self.spaces[wire])
-        for number, box in enumerate(d.boxes):
-            self.box(number, *box)
-        results = self.tree(d.cod, set())
-        head = f"def {name}({', '.join(self.text[w] for w in arguments)}):\n"
-        body = [*self.lines, f"return {results}"]
-        wires = [*arguments, *[o for _, _, outs in d.boxes for o in outs]]
-        return Source(head + "".join(f"    {line}\n" for line in body), self.names, all(map(self.number, wires)))
+            self.room.outside(wire, self.spaces[wire].shape, self.spaces[wire].dtype)
+        start = len(self.lines)
+        for section in self.schedule.sections:
+            if section.rows:
+                self.looped(section)
+            for number in () if section.rows else section.boxes:
+                self.box(number)
+        results = self.tree(self.d.cod, set())
+        if self.room.used:
+            memory = self.names.object(self.room.memory(), "memory")
+            named = self.room.parts[0].names
+            self.lines[start:start] = [
+                f"work = {memory}.take()",
+                *([f"{', '.join(named)}, = work[0]"] if named else []),
+            ]
+            self.lines += [f"results = {results}", f"{memory}.give(work)", "return results"]
+        else:
+            self.lines.append(f"return {results}")
+        head = f"def {name}({', '.join([f'x{i}' for i in range(len(arguments))])}):\n"
+        wires = [*arguments, *[o for _, _, outs in self.d.boxes for o in outs]]
+        text = head + "".join([f"    {line}\n" for line in self.lines])
+        return Source(text, self.names.found, all(map(self.number, wires)))
 
     def argument(self, name: str, space: Array) -> None:
         """A statement that lets an argument of the space pass, and converts or refuses any other."""
         if not space.shape and space.dtype == _FLOAT:
             kind = "float" if self.fast else "float64"
-            self.names.setdefault("float64", np.float64)
+            self.names.found.setdefault("float64", np.float64)
             test = f"type({name}) is not {kind}"
         else:
-            shape, dtype = self.object(space.shape, "shape"), self.object(space.dtype, "dtype")
-            test = f"type({name}) is not np.ndarray or {name}.shape != {shape} or {name}.dtype is not {dtype}"
-        convert = self.object(functools.partial(_converted, space, self.fast), "converted")
+            self.names.found["ndarray"] = np.ndarray
+            dtype = self.names.object(space.dtype, "dtype")
+            test = f"type({name}) is not ndarray or {name}.shape != {space.shape!r} or {name}.dtype is not {dtype}"
+        convert = self.names.object(functools.partial(_converted, space, self.fast), "converted")
         self.lines.append(f"if {test}: {name} = {convert}({name})")
 
     def tree(self, pattern: Pattern, given: set[Any]) -> str:
         """The packed result; every array in it has memory of its own."""
         if isinstance(pattern, tuple):
-            return "(" + "".join(f"{self.tree(p, given)}, " for p in pattern) + ")"
-        memory = self.base.get(pattern, pattern)
+            return "(" + "".join([f"{self.tree(p, given)}, " for p in pattern]) + ")"
+        memory = self.base_of(pattern)
         own = memory in self.made and memory not in given
         given.add(memory)
         text = self.bare.get(pattern, self.text[pattern])
         return text if own or not self.spaces[pattern].shape else f"np.array({text})"
 
-    def box(self, number: int, op: Any, ins: tuple[int, ...], outs: tuple[int, ...]) -> None:
+    def shape_text(self, wire: int) -> str:
+        """The shape as text, in a loop with the number of its rows."""
+        axis = self.schedule.axis.get(wire) if self.loop else None
+        parts = ["rows" if i == axis else repr(n) for i, n in enumerate(self.spaces[wire].shape)]
+        return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+    def look(self, op: Any, out: int) -> Callable[[Any, int], Any] | None:
+        """A view as a function of the array and the number of rows, ``None`` for what may be a copy."""
+        shape, axis = self.spaces[out].shape, self.schedule.axis.get(out) if self.loop else None
+        if op.name in ("reshape", "squeeze") and op.params.get("order", "C") == "C":
+            return lambda a, rows: unmoved(a, tuple([rows if i == axis else n for i, n in enumerate(shape)]))
+        return (lambda a, rows: op.apply(a)) if op.name in _LOOKS else None
+
+    # ------------------------------------------------------------------ loops
+
+    def looped(self, section: Section) -> None:
+        """A loop over parts of an axis."""
+        outer, texts = self.lines, dict(self.text)
+        self.loop, self.lines, self.before = section, [], []
+        part = self.room.begin(section.rows, section.step)
+        for wire in dict.fromkeys([i for n in section.boxes for i in self.d.boxes[n][1]]):
+            if wire in self.schedule.axis and self.made_in(wire) is not section:
+                self.rows_of(wire)
+        for n in section.boxes:
+            (out,) = self.d.boxes[n][2]
+            if out in self.stored and out not in self.piece:
+                self.store(out)
+        for n in section.boxes:
+            self.box(n)
+        targets = ", ".join(["part", "rows", *self.room.parts[part].names])
+        outer += [*self.before, f"for {targets} in work[{part}]:", *[f"    {line}" for line in self.lines]]
+        self.lines, self.loop = outer, None
+        self.room.end()
+        self.text.update({**texts, **self.full})
+
+    def rows_of(self, wire: int) -> None:
+        """A statement that takes the rows of an array from outside the loop."""
+        axis, whole = self.schedule.axis[wire], self.text[wire]
+        name = f"{whole}_rows" if whole.isidentifier() else f"v{wire}_rows"
+        self.lines.append(f"{name} = {whole}[{':, ' * axis}part]")
+        self.text[wire] = name
+        self.room.outside(wire, self.shape(wire), self.spaces[wire].dtype)
+
+    def shape(self, wire: int) -> tuple[int, ...]:
+        """The shape of a wire, in a loop that of the rows of one step."""
+        shape: tuple[int, ...] = self.spaces[wire].shape
+        axis = self.schedule.axis.get(wire) if self.loop else None
+        return shape if axis is None or self.loop is None else (*shape[:axis], self.loop.step, *shape[axis + 1 :])
+
+    def store(self, wire: int) -> None:
+        """The whole array of which the loop makes the rows."""
+        space = self.spaces[wire]
+        name = self.full[wire] = f"v{wire}_all"
+        if self.base_of(wire) in self.whole or wire in self.base:
+            self.made.add(wire)
+            self.base.pop(wire, None)
+            self.before.append(f"{name} = np.empty({space.shape!r}, {self.names.object(space.dtype, 'dtype')})")
+        else:
+            self.room.place(wire, name, space.shape, space.dtype, None, outer=True)
+
+    # ------------------------------------------------------------------ boxes
+
+    def box(self, number: int) -> None:
         """One statement."""
+        op, ins, outs = self.d.boxes[number]
+        now, out = self.time[number], outs[0]
         if isinstance(op, Constant):
-            self.text[outs[0]] = self.constant(op.value)
-            return
-        out = outs[0]
-        if len(outs) > 1:
-            target = ", ".join(self.fresh(o) for o in outs)
-            self.lines.append(f"{target} = {self.general(op, ins)}")
-            for o in outs:
-                if self.number(o):
-                    self.lines.append(f"{self.text[o]} = float({self.text[o]})")
-            return
-        if self.number(out):
+            self.text[out] = self.names.constant(op.value)
+            self.room.outside(out, self.spaces[out].shape, self.spaces[out].dtype)
+        elif len(outs) > 1:
+            target = ", ".join([self.fresh(o) for o in outs])
+            self.lines.append(f"{target} = {self.general(op, ins, out)}")
+            self.lines += [f"{self.text[o]} = float({self.text[o]})" for o in outs if self.number(o)]
+        elif self.loop and out in self.schedule.sums:
+            self.added(op, ins, out)
+        elif self.number(out):
             pure = all(map(self.number, ins))  # an array may be written over before the number is read
-            self.define(
-                out, self.scalar(op, ins), 1 + max([self.depth.get(i, 0) for i in ins], default=0) if pure else DEEP
-            )
-            return
-        self.array(number, op, ins, out)
+            depth = 1 + max([self.depth.get(i, 0) for i in ins], default=0) if pure else DEEP
+            self.define(out, self.scalar(op, ins), depth)
+        else:
+            self.array(now, op, ins, out)
+        for base in self.ending.get(now, ()):
+            self.over(base)
+
+    def over(self, base: int) -> None:
+        """Nobody reads an array any more."""
+        if not self.room.free(base) and base in self.mine and not self.loop and base in self.text:
+            if self.spaces[base].dim * self.spaces[base].dtype.itemsize >= LARGE and self.text[base].isidentifier():
+                self.lines.append(f"del {self.text[base]}")
 
     def define(self, wire: int, expression: str, depth: int) -> None:
         """A number: written where it is read if that is once, in a statement of its own otherwise."""
@@ -172,158 +317,163 @@ class _Writer:
         self.text[wire] = f"v{wire}"
         return self.text[wire]
 
-    def constant(self, value: Any) -> str:
-        """A number in the text where it can be read back exactly, a named object otherwise."""
-        if type(value) in (float, np.float64) and math.isfinite(value):
-            return f"({float(value)!r})" if value < 0 or math.copysign(1.0, value) < 0 else repr(float(value))
-        if type(value) is int:
-            return f"({value})"
-        return self.object(value, "constant")
-
     def scalar(self, op: Any, ins: tuple[int, ...]) -> str:
         """An expression with a float as its value."""
-        if all(self.number(i) for i in ins):
+        if all([self.number(i) for i in ins]):
             given = [self.text[i] for i in ins]
-            if isinstance(op, Scale):
-                return f"{self.constant(op.factor)} * {given[0]}"
-            if isinstance(op, Negate):
-                return f"-{given[0]}"
-            if op.name in _INFIX and op.cod == "num":
-                return _INFIX[op.name].format(*given)
-            function = _in_math(op.primitive) if isinstance(op, Call) and not op.params else None
-            if function is not None:
-                arguments = [self.bare.get(i, self.text[i]) for i in ins]
-                return f"{self.object(function, function.__name__)}({', '.join(arguments)})"
-            if op.name == "square":
-                return f"{given[0]} * {given[0]}"
-            if op.name == "reciprocal":
-                return f"1.0 / {given[0]}"
-        if op.name == "where" and all(self.number(i) for i in ins[1:]) and self.spaces[ins[0]].shape == ():
+            text = scalar(op, given, [self.bare.get(i, self.text[i]) for i in ins], self.names)
+            if text is not None:
+                return text
+        if op.name == "where" and all([self.number(i) for i in ins[1:]]) and self.spaces[ins[0]].shape == ():
             condition, yes, no = (self.text[i] for i in ins)
             return f"{yes} if {condition} else {no}"
-        return f"float({self.general(op, ins)})"
+        return f"float({self.general(op, ins, None)})"
 
-    def general(self, op: Any, ins: tuple[int, ...]) -> str:
+    def general(self, op: Any, ins: tuple[int, ...], out: int | None) -> str:
         """A call of the operation's own function."""
         given = [self.text[i] for i in ins]
-        if isinstance(op, Scale):
-            return f"{self.constant(op.factor)} * {given[0]}"
-        if isinstance(op, Negate):
-            return f"np.negative({given[0]})"
-        if op.name == "index" and self.spaces[ins[0]].shape:
-            return f"{given[0]}[{_key(op.params['key']) or self.object(op.params['key'], 'key')}]"
-        if op.name == "sum" and self.spaces[ins[0]].shape:
-            keep = ", keepdims=True" if op.params["keepdims"] else ""
-            reduce = self.object(np.add.reduce, "add_reduce")
-            return f"{reduce}({given[0]}, axis={self.option(op.params['axis'])}{keep})"
-        if not isinstance(op, Call):
-            raise UnsupportedError(
-                f"the NumPy backend cannot write {op.name}", found=repr(op), expected="primitives, scalings and constants",
-                remedy="evaluate this program with Functions",
-            )  # fmt: skip
-        function = op.primitive.function
-        if op.name == "matmul" and all(len(self.spaces[i].shape) <= 2 for i in ins):
-            function = np.dot
-        options = [f"{k}={self.option(v)}" for k, v in op.params.items()]
-        part = "[0]" if isinstance(op.cod, tuple) and len(op.cod) == 1 else ""  # one wire holds the only part
-        return f"{self.object(function, getattr(function, '__name__', op.name))}({', '.join([*given, *options])}){part}"
+        shape = "()" if out is None else self.shape_text(out)
+        text = expression(op, given, [self.spaces[i] for i in ins], shape, self.names, whole=self.loop is None)
+        if self.loop and is_rows(getattr(op, "params", {}).get("key")) and out in self.schedule.axis:
+            text = text[:-1] + "[part]]"
+        return text
 
-    def option(self, value: Any) -> str:
-        """An option: text where it can be read back, a named object otherwise."""
-        if value is None or type(value) in (int, bool):
-            return repr(value)
-        if type(value) is tuple and all(type(v) is int for v in value):
-            return repr(value)
-        return self.object(value, "option")
-
-    def array(self, number: int, op: Any, ins: tuple[int, ...], out: int) -> None:
-        """A statement that makes an array."""
-        space: Array = self.spaces[out]
-        if op.name == "scatter_sum" and self.scattered(op, ins, out):
+    def added(self, op: Any, ins: tuple[int, ...], out: int) -> None:
+        """What a loop adds up."""
+        name, space = self.fresh(out), self.spaces[out]
+        if self.number(out):
+            self.before.append(f"{name} = 0.0")
+            self.lines.append(f"{name} += {self.scalar(op, ins)}")
             return
-        function = _ufunc(op)
-        if function is None or space.shape == ():
-            self.lines.append(f"{self.fresh(out)} = {self.general(op, ins)}")
-            if space.shape and not _looks(op) and _owns(op):
-                self.mine.add(out)
+        zero = f"np.zeros({space.shape!r}, {self.names.object(space.dtype, 'dtype')})"
+        self.before.append(f"{name} = {zero if space.shape else self.names.object(space.dtype.type(0), 'zero')}")
+        self.lines.append(f"{name} += {self.general(op, ins, out)}")
+        if not space.shape:
+            return
+        self.made.add(out)
+        self.mine.add(out)
+
+    # ------------------------------------------------------------------ arrays
+
+    def array(self, now: int, op: Any, ins: tuple[int, ...], out: int) -> None:
+        """Statements that make an array."""
+        space: Array = self.spaces[out]
+        if out in self.assembly and (self.loop is None or out in self.schedule.axis):
+            self.assembled(out)
+            return
+        function = ufunc(op)
+        if function is None and looks(op) and out not in self.stored:
+            look = self.look(op, out)
+            if look is None or not self.room.view(out, ins[0], look, self.fresh(out)):
+                self.lines.append(f"{self.fresh(out)} = {self.general(op, ins, out)}")
             return
         given = [self.text[i] for i in ins]
-        if isinstance(op, Scale):
-            given = [self.constant(op.factor), *given]
-        over = self.reusable(number, ins, space)
-        call = f"{self.object(function, function.__name__)}({', '.join(given)}"
-        if over is None:
-            self.lines.append(f"{self.fresh(out)} = {call})")
+        spaces = [self.spaces[i] for i in ins]
+        if function is not None and space.shape:
+            given = operands(op, given, spaces, space, [self.values.get(i) for i in ins], self.names)
+            target = self.target(out, self.reusable(now, ins, out), ins)
+            call = f"{self.names.object(function, function.__name__)}({', '.join([*given, *([target] if target else [])])})"
+            self.lines.append(call if target else f"{self.fresh(out)} = {call}")
+            self.own(out)
+            return
+        shape = self.spaces[ins[0]].shape if ins else ()
+        rows = "[part]" if self.loop and out in self.schedule.axis else ""
+        written = into(op, given, spaces, space, rows, self.names)
+        target = self.target(out, None, ins if written and shape else (), elsewhere=written is None)
+        if target and written:
+            self.lines.append(written.format(target))
+        elif target:
+            self.lines.append(f"np.copyto({target}, {self.general(op, ins, out)})")
         else:
+            self.lines.append(f"{self.fresh(out)} = {self.general(op, ins, out)}")
+            if not (space.shape and owns(op)):
+                return
+        self.own(out)
+
+    def own(self, out: int) -> None:
+        """An array with memory of its own was made."""
+        if out not in self.piece and out not in self.stored:
+            self.made.add(out)
+            self.mine.add(out)
+
+    def target(self, out: int, over: int | None, like: tuple[int, ...], elsewhere: bool = False) -> str:
+        """The name of the memory that an array is to be written to, empty where it gets new memory.
+
+        ``elsewhere``: the operation makes new memory itself, so that only memory that is given counts.
+        """
+        space = self.spaces[out]
+        if out in self.piece:
+            return self.named(out, *self.piece[out])
+        if self.loop and out in self.stored:
+            name = self.fresh(out)
+            self.lines.append(f"{name} = {self.full[out]}[{':, ' * self.schedule.axis[out]}part]")
+            self.room.outside(out, self.shape(out), space.dtype)
+            return name
+        if over is not None:
             self.text[out] = self.text[over]
-            self.lines.append(f"{call}, out={self.text[over]})")
-            self.base[out] = out
             self.mine.discard(over)
-        self.mine.add(out)
-
-    def scattered(self, op: Any, ins: tuple[int, ...], out: int) -> bool:
-        """Statements that add each value at its place, where all places are slices."""
-        keys = [_key(key) for key in op.params["keys"]]
-        space: Array = self.spaces[out]
-        if not space.shape or not all(keys):
-            return False
-        name = self.fresh(out)
-        self.lines.append(f"{name} = np.zeros({space.shape!r}, {self.object(space.dtype, 'dtype')})")
-        self.lines.extend(f"{name}[{key}] += {self.text[i]}" for key, i in zip(keys, ins, strict=True))
-        self.mine.add(out)
-        self.made.add(out)
-        return True
-
-    def reusable(self, number: int, ins: tuple[int, ...], space: Array) -> int | None:
-        """An operand of the same space that this function made and nobody reads after this statement."""
-        for i in ins:
-            if i in self.mine and self.spaces[i] == space and self.last.get(self.base.get(i, i)) == number:
-                return i
-        return None
-
-
-@functools.cache
-def _in_math(primitive: Any) -> Any:
-    """The function of ``math`` that is the primitive on numbers: it has the same name, and the same values on samples."""
-    name = _IN_MATH.get(primitive.name, primitive.name)
-    function = getattr(math, name, None) or getattr(math, name.replace("arc", "a"), None)
-    if not callable(function) or primitive.arity not in (1, 2) or primitive.outputs != 1:
-        return None
-    domain = primitive.domain * primitive.arity
-    for place in (0.1, 0.37, 0.63, 0.92):
-        point = [low + (high - low) * ((place + i / 4) % 1) for i, (low, high) in enumerate(domain[: primitive.arity])]
-        try:
-            found, expected = function(*point), primitive.function(*point)
-        except (TypeError, ValueError):
-            return None
-        if type(found) is not float or not math.isclose(found, expected, rel_tol=1e-14):
-            return None
-    return function
-
-
-def _key(key: Any) -> str:
-    """A key of numbers and slices as text, empty for another one."""
-    parts = key if isinstance(key, tuple) else (key,)
-    texts = []
-    for part in parts:
-        if isinstance(part, slice) and all(type(v) in (int, NoneType) for v in (part.start, part.stop, part.step)):
-            ends = ["" if v is None else repr(v) for v in (part.start, part.stop, part.step)]
-            texts.append(":".join(ends if ends[2] else ends[:2]))
-        elif type(part) is int or part is None or part is Ellipsis:
-            texts.append("..." if part is Ellipsis else repr(part))
-        else:
+            self.room.moved(over, out)
+            return self.text[out]
+        large = space.dim * space.dtype.itemsize >= LARGE and out not in self.whole
+        in_loop = self.loop is not None and out in self.schedule.axis
+        if elsewhere or space.dtype == object or not space.shape or not (large or in_loop):
+            self.room.inside(out, self.shape(out), space.dtype, like)
             return ""
-    return ", ".join(texts) + ("," if isinstance(key, tuple) and len(parts) == 1 else "")
+        return self.room.place(
+            out, self.fresh(out), self.shape(out), space.dtype, self.schedule.axis.get(out) if self.loop else None, like
+        )
 
+    def reusable(self, now: int, ins: tuple[int, ...], out: int) -> int | None:
+        """An operand of the same space that this function made and nobody reads after this statement."""
+        section = self.made_in(out)
+        for i in ins:
+            if (
+                i in self.mine
+                and self.spaces[i] == self.spaces[out]
+                and self.last.get(self.base_of(i)) == now
+                and i not in self.base
+            ):
+                if not (self.room.has(i) and out in self.whole) and (self.loop is None or self.made_in(i) is section):
+                    return i
+        return None
 
-def _ufunc(op: Any) -> Any:
-    if isinstance(op, Scale):
-        return np.multiply
-    if isinstance(op, Negate):
-        return np.negative
-    function = op.primitive.function if isinstance(op, Call) else None
-    elementwise = isinstance(function, np.ufunc) and function.signature is None
-    return function if elementwise and not op.params else None
+    # ------------------------------------------------------------------ arrays put together
+
+    def named(self, piece: int, whole: int, key: Any) -> str:
+        """The place of a part of an array that is put together."""
+        self.begin(whole)
+        name = self.fresh(piece)
+        if not self.room.view(piece, whole, lambda a, rows: a[key], name):
+            self.lines.append(f"{name} = {self.text[whole]}[{key_text(key)}]")
+        return name
+
+    def begin(self, whole: int) -> None:
+        """The memory of an array that is put together, with zeros where nothing goes."""
+        if whole in self.text:
+            return
+        made, space = self.assembly[whole], self.spaces[whole]
+        target = self.target(whole, None, ())
+        if not target:
+            kind = "empty" if made.gaps == () else "zeros"
+            dtype = self.names.object(space.dtype, "dtype")
+            self.lines.append(f"{self.fresh(whole)} = np.{kind}({self.shape_text(whole)}, {dtype})")
+        elif made.gaps is None:
+            self.lines.append(f"{target}.fill(0)")
+        else:
+            self.lines += [f"{target}[{key_text(gap)}] = 0" for gap in made.gaps]
+        self.own(whole)
+
+    def assembled(self, out: int) -> None:
+        """Statements that put the parts that are not there yet into an array."""
+        self.begin(out)
+        for number, (wire, key, added) in enumerate(self.assembly[out].parts):
+            place = f"{self.text[out]}[{key_text(key)}]"
+            if self.piece.get(wire, (None,))[0] == out:
+                continue
+            if added and self.spaces[wire].shape:
+                self.lines += [f"v{out}_{number} = {place}", f"v{out}_{number} += {self.text[wire]}"]
+            else:
+                self.lines.append(f"{place} {'+=' if added else '='} {self.text[wire]}")
 
 
 def _converted(space: Array, fast: bool, value: Any) -> Any:
@@ -332,25 +482,3 @@ def _converted(space: Array, fast: bool, value: Any) -> Any:
     if not space.shape and space.dtype == _FLOAT:
         return float(value) if fast else np.float64(value)
     return np.asarray(value, space.dtype)[()]
-
-
-_VIEWS = frozenset({
-    "reshape", "transpose", "moveaxis", "swapaxes", "expand_dims", "squeeze", "broadcast_to", "ravel", "flip", "real", "imag",
-    "index", "getitem", "take", "split", "array_split", "diagonal", "astype", "positive", "conjugate", "diag", "roll",
-    "atleast_1d", "atleast_2d", "rot90",
-})  # fmt: skip
-
-
-def _looks(op: Any) -> bool:
-    """Whether a result may share memory with the first operand."""
-    return op is None or op.name in _VIEWS
-
-
-_OWN = frozenset(
-    {"matmul", "dot", "sum", "mean", "concatenate", "stack", "where", "prod", "cumsum", "outer", "tensordot"}
-)
-
-
-def _owns(op: Any) -> bool:
-    """Whether a result is certainly a new array of its own."""
-    return op.name in _OWN

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
-from essence_ad import R
+from essence_ad import R, logsumexp
+from essence_ad.backends import numpy as backend
 from essence_ad.backends.numpy import write
 from essence_ad.calculus.gradient import value_and_grad
-from essence_ad.diagram import Diagram
+from essence_ad.compiler.simplify import simplify
+from essence_ad.diagram import Diagram, collect
 from essence_ad.errors import UnsupportedError
 from essence_ad.operation import Op
-from essence_ad.spaces import Product, Space
+from essence_ad.planning import loops
+from essence_ad.spaces import Product, Space, space_of
+from essence_ad.structure import leaves
 from essence_ad.tracing.program import trace
 
 
@@ -85,7 +90,7 @@ def test_slices_are_written_as_slices() -> None:
 
 def test_a_chain_of_elementwise_results_uses_one_array() -> None:
     source = write(trace(lambda x: np.exp(np.sin(np.cos(x))) * 2.0, R[3]).diagram).text
-    assert source.count("out=") == 3
+    assert source.count(", v2)") == 3
 
 
 def test_a_number_read_from_an_array_is_read_before_the_array_is_written_over() -> None:
@@ -116,3 +121,152 @@ def test_what_the_target_lacks_is_named() -> None:
         write(Diagram(0, 1, [(Strange(), (0,), (1,))], 2, R, R))
     with pytest.raises(UnsupportedError, match="strange"):
         write(Diagram((0, 1), 2, [(Strange(), (0,), (2,))], 3, Product((R, R)), R))
+
+
+# ---------------------------------------------------------------------------------------------- loops and kept memory
+
+
+@pytest.fixture
+def tight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything in memory that is kept, and loops of a few rows wherever there may be one."""
+    for name, value in {"ROWS": 2, "WORTH": 0, "CACHE": 64, "LONG": 1, "LEAST": 1}.items():
+        monkeypatch.setattr(loops, name, value)
+    monkeypatch.setattr(backend, "LARGE", 1)
+
+
+def agree(f: Any, *args: Any) -> str:
+    """The generated code gives what the program gives, twice, and leaves arguments and earlier results alone."""
+    space: Any = space_of(args) if len(args) > 1 else space_of(args[0])
+    d = simplify(trace(f, space).diagram)
+    packed = args if len(args) > 1 else args[0]
+    expected = leaves(collect(d.cod, d.evaluate(packed)))
+    kept = [np.copy(a) for a in args]
+    text = ""
+    for fast in (True, False):
+        source = write(d, fast=fast)
+        text, function = text or source.text, source.function()
+        first = leaves(function(*leaves(packed)))
+        copies = [np.copy(a) for a in first]
+        second = leaves(function(*[a + 0.0 if np.asarray(a).dtype.kind == "f" else a for a in leaves(packed)]))
+        for found, copy, again, e in zip(first, copies, second, expected, strict=True):
+            assert np.shape(found) == np.shape(e) and np.asarray(found).dtype == np.asarray(e).dtype
+            near = 1e-5 if np.asarray(e).dtype == np.float32 else 1e-12
+            assert np.allclose(found, e, rtol=near, atol=near, equal_nan=True) and type(found) is type(again)
+            assert np.array_equal(found, copy, equal_nan=True), "a later call wrote over a result"
+            assert np.allclose(found, again, rtol=near, atol=near, equal_nan=True)
+            assert not np.ndim(found) or not np.shares_memory(found, again)
+    assert all(np.array_equal(a, k) for a, k in zip(args, kept, strict=True))
+    return text
+
+
+RNG = np.random.default_rng(0)
+PLACES, WHERE = RNG.integers(0, 5, 7), np.array([[0, 1], [1, 2]])
+PROGRAMS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "elementwise": (value_and_grad(lambda x: np.sum(np.sin(x) * np.exp(x) / (1.0 + x * x))), (RNG.normal(size=7),)),
+    "matrix": (value_and_grad(lambda x: np.sum(np.sin(x) * np.tanh(x.T @ x)[0])), (RNG.normal(size=(7, 3)),)),
+    "softmax": (
+        value_and_grad(lambda W, x: np.sum(logsumexp(np.tanh(x @ W), axis=1)), argnums=(0, 1)),
+        (RNG.normal(size=(3, 4)), RNG.normal(size=(7, 3))),
+    ),
+    "two_loops": (value_and_grad(lambda x: np.sum(np.exp(x - np.max(x)) * x) ** 2), (RNG.normal(size=7),)),
+    "mixture": (
+        value_and_grad(
+            lambda m, x: np.sum(
+                logsumexp(
+                    -np.sum(
+                        np.einsum("kij,nkj->nki", np.cos(m)[:, :, None] * m[:, None], x[:, None, :] - m) ** 2, axis=2
+                    ),
+                    axis=1,
+                )
+            ),
+            argnums=(0, 1),
+        ),
+        (RNG.normal(size=(2, 3)), RNG.normal(size=(7, 3))),
+    ),
+    "gathered": (
+        value_and_grad(
+            lambda c, x: np.sum(np.sin(c[PLACES][:, 0] * x[:, 1]) * np.exp(c[PLACES, 1]) / x[:, 0]), argnums=(0, 1)
+        ),
+        (RNG.normal(size=(5, 2)), RNG.uniform(1, 2, size=(7, 2))),
+    ),
+    "put_together": (
+        lambda c, x: np.stack(
+            [
+                np.concatenate([c[PLACES], x[:, None] * np.ones((1, 2))], axis=1),
+                np.concatenate([np.sin(c[PLACES]), c[PLACES] * x[:, None]], axis=1),
+            ],
+            axis=1,
+        ),
+        (RNG.normal(size=(5, 2)), RNG.normal(size=7)),
+    ),
+    "rows_and_results": (
+        lambda x: (np.exp(x), np.exp(x).T, np.sum(np.exp(x), axis=0), np.exp(x)[1:]),
+        (RNG.normal(size=(7, 3)),),
+    ),
+    "choice": (value_and_grad(lambda x: np.sum(np.where(x > 0, np.sin(x), x * x) * x)), (RNG.normal(size=(7, 2)),)),
+    "float32": (
+        value_and_grad(lambda x: np.sum(np.sin(x) * np.float32(2) * x)),
+        (RNG.normal(size=7).astype(np.float32),),
+    ),
+    "complex": (lambda x: np.sum(np.exp(x) * np.conj(x) * 2.0, axis=0), (RNG.normal(size=(7, 2)) + 1j,)),
+    "sorted_between": (lambda x: np.sin(np.cumsum(np.exp(x) * x)) * x, (RNG.normal(size=7),)),
+    "reshaped": (
+        lambda x: np.sum(np.reshape(np.sin(x), (7, 6)) * np.reshape(np.cos(x), (7, 6)), axis=1),
+        (RNG.normal(size=(7, 3, 2)),),
+    ),
+    "keepdims": (lambda x: np.exp(x) / np.sum(np.exp(x), axis=1, keepdims=True), (RNG.normal(size=(7, 3)),)),
+    "extremes": (
+        value_and_grad(lambda x: np.sum(np.max(np.sin(x), axis=1) * np.min(x * x, axis=1))),
+        (RNG.normal(size=(7, 3)),),
+    ),
+    "masked": (lambda x: np.sum(np.exp(x)[WHERE] * 2.0), (RNG.normal(size=(7, 3)),)),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.usefixtures("tight")
+def test_loops_over_a_few_rows_give_the_same(name: str) -> None:
+    f, args = PROGRAMS[name]
+    text = agree(f, *args)
+    assert "for part, rows" in text or name in ("masked", "rows_and_results")
+    assert "memory.take()" in text or name == "rows_and_results"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_small_programs_have_neither(name: str) -> None:
+    f, args = PROGRAMS[name]
+    assert "work" not in agree(f, *args)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8])
+@pytest.mark.usefixtures("tight")
+def test_every_length_of_the_last_step(n: int) -> None:
+    agree(PROGRAMS["mixture"][0], RNG.normal(size=(2, 3)), RNG.normal(size=(n, 3)))
+
+
+@pytest.mark.usefixtures("tight")
+def test_calls_at_the_same_time_have_memory_of_their_own() -> None:
+    f, args = PROGRAMS["softmax"]
+    function = write(simplify(trace(f, space_of(args)).diagram)).function()
+    points = [(args[0] + i, args[1] * i) for i in range(8)]
+    expected = [function(*p)[0] for p in points]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda p: [function(*p)[0] for _ in range(20)], points))
+    assert found == [[e] * 20 for e in expected]
+
+
+@pytest.mark.usefixtures("tight")
+def test_arguments_in_any_layout_are_taken() -> None:
+    f, args = PROGRAMS["matrix"]
+    function = write(simplify(trace(f, space_of(args[0])).diagram)).function()
+    x = args[0]
+    value, slope = function(x)
+    for other in (np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2], x[::-1][::-1]):
+        again = function(other)
+        assert np.isclose(again[0], value) and np.allclose(again[1], slope)
+
+
+@pytest.mark.parametrize("space", [R[70_000], R[300, 300]], ids=str)
+def test_large_arrays_at_the_real_sizes(space: Any) -> None:
+    f = value_and_grad(lambda x: np.sum(np.sin(x) * np.exp(-x * x) / (1.0 + x * x)))
+    assert "memory.take()" in agree(f, space.random(np.random.default_rng(1)))
