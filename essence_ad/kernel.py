@@ -27,6 +27,11 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return dispatch
 
 
+def is_overloaded(value: Any) -> bool:
+    """Whether a value answers NumPy, and kernels, by itself."""
+    return getattr(type(value), "__essence_call__", None) is not None
+
+
 @kernel
 def astype(x: Any, *, dtype: Any) -> Any:
     """An array with its numbers converted; complex to real takes the real part."""

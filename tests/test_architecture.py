@@ -35,6 +35,7 @@ MOST_LINES = 500
 # Tests of the project as a whole, which mirror no module.
 WHOLE = {
     "test_architecture.py",  # this file
+    "test_coverage.py",  # the calls of NumPy in a table
     "test_cost.py",  # counted operations of derivatives
     "test_documents.py",  # the code in README.md and docs/
     "test_oracles.py",  # values that were computed without this project

@@ -35,6 +35,32 @@ def share(x: Any, y: Any) -> Any:
         return np.divide(1, 1 + np.exp(np.where(np.equal(x, y), 0, np.subtract(y, x))))
 
 
+@kernel
+def fraction(x: Any) -> Any:
+    """The first part of ``np.modf``: the digits behind the point, with the sign of the number.
+
+    >>> fraction(np.array([1.25, -3.5]))
+    array([ 0.25, -0.5 ])
+    """
+    return np.modf(x)[0]
+
+
+@kernel
+def mantissa(x: Any) -> Any:
+    """The first part of ``np.frexp``: the number divided by the power of two that brings it between a half and one.
+
+    >>> mantissa(12.0), exponent(12.0)
+    (np.float64(0.75), np.int32(4))
+    """
+    return np.frexp(x)[0]
+
+
+@kernel
+def exponent(x: Any) -> Any:
+    """The second part of ``np.frexp``: the power of two that ``mantissa`` divides by."""
+    return np.frexp(x)[1]
+
+
 # ---------------------------------------------------------------------------------------------- slopes
 
 
@@ -160,6 +186,12 @@ ldexp = Primitive(
     "ldexp", np.ldexp, Partials(_ldexp_facts, elementwise=True), 2,
     examples=(on((), np.array(3)), on((3,), np.array([-1, 0, 2])), on((3, 1), np.array([1, 2])), on(0.5, np.array([1, 2]))),
 )  # fmt: skip
+
+fraction_primitive = Primitive("fraction", fraction, Elementwise(1), domain=((1.1, 1.9),))
+mantissa_primitive = Primitive(
+    "mantissa", mantissa, Elementwise(lambda x, y: np.ldexp(astype(1.0, dtype=np.result_type(y)), -exponent(x))), domain=((1.1, 1.9),)
+)  # fmt: skip
+exponent_primitive = Primitive("exponent", exponent, Discrete(), domain=((1.1, 1.9),))
 
 EACH = (on(()), on((3,)), on((2, 3)), on((0,)))
 astype_primitive = Primitive(

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from essence_ad.errors import TracingError
+from essence_ad.kernel import is_overloaded
 from essence_ad.primitives import by_function, catalogue
 from essence_ad.primitives.indexing import Slot, gather
 from essence_ad.primitives.primitive import Primitive
 from essence_ad.tracing import rewrites, source
-from essence_ad.tracing.rewrites import is_overloaded
 from essence_ad.tracing.source import in_place, unsupported
 
 _NUMBERS = frozenset({float, int, complex, bool, np.ndarray, np.float64, np.float32, np.complex128, np.int64, np.bool_})
@@ -147,7 +147,22 @@ def ufunc_call(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str
         if len(inputs) > 1 or "axis" not in options:
             options = {"axis": 0, **options}
         return function_call(_REDUCTIONS[ufunc, method], inputs, options)
+    if method in ("reduce", "accumulate") and len(inputs) <= 2 and not set(options) - {"axis", "keepdims"}:
+        return stepwise(ufunc, method == "reduce", *inputs, **options)
     raise unsupported(ufunc, f"its method {method}")
+
+
+def stepwise(ufunc: Any, reduce: bool, x: Any, axis: int = 0, *, keepdims: bool = False) -> Any:
+    """A ufunc of two arguments along an axis, one element after another."""
+    rows = np.moveaxis(x, axis, 0)
+    if not len(rows):
+        raise unsupported(ufunc, "an empty axis")
+    found = [rows[0]]
+    for i in range(1, len(rows)):
+        found.append(elementwise(ufunc, (found[-1], rows[i])))
+    if not reduce:
+        return np.stack(found, axis=axis)
+    return np.expand_dims(found[-1], axis) if keepdims else found[-1]
 
 
 def function_call(function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:

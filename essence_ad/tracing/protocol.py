@@ -194,7 +194,12 @@ class Overloaded:
     any, all, cumsum, cumprod = map(_method, (np.any, np.all, np.cumsum, np.cumprod))
     dot, trace, diagonal, swapaxes = map(_method, (np.dot, np.trace, np.diagonal, np.swapaxes))
     squeeze, repeat, take, round = map(_method, (np.squeeze, np.repeat, np.take, np.round))
-    argsort, searchsorted, nonzero, compress = map(_method, (np.argsort, np.searchsorted, np.nonzero, np.compress))
+    argsort, argpartition, searchsorted = map(_method, (np.argsort, np.argpartition, np.searchsorted))
+    nonzero, choose = map(_method, (np.nonzero, np.choose))
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """As ``numpy.compress``."""
+        return np.compress(condition, self, axis=axis)
 
     def clip(self, min: Any = None, max: Any = None) -> Any:
         """As ``numpy.clip``."""
@@ -266,6 +271,18 @@ class Overloaded:
     def sort(self, *args: Any, **options: Any) -> Any:
         """An error: sorting in place changes the array; ``np.sort(x)`` does not."""
         raise in_place("x.sort()", "write x = np.sort(x)")
+
+    def partition(self, *args: Any, **options: Any) -> Any:
+        """An error: it changes the array; ``np.partition(x, kth)`` does not."""
+        raise in_place("x.partition()", "write x = np.partition(x, kth)")
+
+    def resize(self, *args: Any, **options: Any) -> Any:
+        """An error: it changes the array; ``np.resize(x, shape)`` does not."""
+        raise in_place("x.resize()", "write x = np.resize(x, shape)")
+
+    def put(self, *args: Any, **options: Any) -> Any:
+        """An error: it changes the array."""
+        raise in_place("x.put()")
 
     def fill(self, *args: Any) -> Any:
         """An error: filling changes the array."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from essence_ad.containers import ZERO
+from essence_ad.kernel import is_overloaded
 from essence_ad.linear_map import LinearMap, arrays, in_complex_numbers, leaves_of, propagate
 from essence_ad.spaces import Array, Product, Space
-from essence_ad.tracing.rewrites import is_overloaded
 from essence_ad.tracing.sparse import Sparse
 
 Blocks = list[list[Any]]
