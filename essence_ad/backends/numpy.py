@@ -372,7 +372,8 @@ class _Writer(_Facts):
         if function is not None and space.shape:
             given = operands(op, given, spaces, space, [self.values.get(i) for i in ins], self.names)
             target = self.target(out, self.reusable(now, ins, out), ins)
-            call = f"{self.names.object(function, function.__name__)}({', '.join([*given, *([target] if target else [])])})"
+            named = "out=" if function in (np.maximum, np.minimum) else ""  # NumPy wants it spelt for these two
+            call = f"{self.names.object(function, function.__name__)}({', '.join([*given, *([named + target] if target else [])])})"
             self.lines.append(call if target else f"{self.fresh(out)} = {call}")
             self.own(out)
             return

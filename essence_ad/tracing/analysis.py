@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from essence_ad.kernel import is_overloaded
 from essence_ad.primitives.ordering import searchsorted
-from essence_ad.primitives.polynomials import convolve, window
+from essence_ad.primitives.polynomials import convolve, roots, window
 from essence_ad.tracing.source import unsupported
 from essence_ad.tracing.statistics import array, picked
 
@@ -358,6 +358,7 @@ def table() -> dict[Any, Callable[..., Any]]:
         np.polyint: _polyint,
         np.polyfit: _polyfit,
         np.vander: _vander,
+        np.roots: roots,
         np.correlate: _correlate,
         np.cross: _cross,
         np.vecdot: _vecdot,
