@@ -16,10 +16,10 @@ from essence_ad.containers import ZERO
 from essence_ad.diagram import Chain, Diagram, Identity, Op, collect
 from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
 from essence_ad.linear_map import arrays
-from essence_ad.operation import Injection, Negate, Projection, Scale, fault
+from essence_ad.operation import Negate, Scale, fault
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import Pattern, leaves
-from essence_ad.wires import Copy, Pack, Sum, Unpack
+from essence_ad.wires import Copy, Injection, Pack, Projection, Sum, Unpack
 
 Block = Any
 

@@ -16,6 +16,9 @@ class Zero:
     def __repr__(self) -> str:
         return "ZERO"
 
+    def __reduce__(self) -> str:
+        return "ZERO"
+
 
 ZERO = Zero()
 

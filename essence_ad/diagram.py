@@ -128,6 +128,9 @@ class Diagram:
         self.dom_space, self.cod_space = dom_space, cod_space
         self._cache: dict[str, Any] = {}
 
+    def __reduce__(self) -> Any:
+        return Diagram, (self.dom, self.cod, self.boxes, self.n_wires, self.dom_space, self.cod_space)
+
     @property
     def T(self) -> Diagram:
         """The transpose: the same wires, read from the other side."""
@@ -435,6 +438,10 @@ class Identity(Op):
     """The linear operation that does nothing."""
 
     __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "IDENTITY"
+
     name = "identity"
     linear = True
     dom = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 
 class EssenceError(Exception):
     """A wrong call, told in three parts: what was found, what was expected, and what to do.
@@ -69,6 +71,10 @@ class UnsupportedError(EssenceError, TypeError):
 
 class TracingError(EssenceError, TypeError):
     """A function used a traced array in a way that cannot be recorded."""
+
+
+class NotPicklableError(EssenceError, pickle.PicklingError):
+    """A program was pickled that holds what only this process knows, as a lambda."""
 
 
 class ParseError(EssenceError, ValueError):

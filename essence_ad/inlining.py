@@ -13,11 +13,11 @@ from typing import Any
 from essence_ad.diagram import Box, Chain, Diagram, Identity, collect
 from essence_ad.errors import StructureError
 from essence_ad.functor import NOTHING, Builder
-from essence_ad.operation import Injection, Negate, Projection, Scale
+from essence_ad.operation import Negate, Scale
 from essence_ad.primitives.primitive import Call
 from essence_ad.spaces import Space, pack, reals
 from essence_ad.structure import NUM, Pattern, leaves, show, substitute
-from essence_ad.wires import Pack, Sum, Unpack
+from essence_ad.wires import Injection, Pack, Projection, Sum, Unpack
 
 # ---------------------------------------------------------------------------------------------- sums as boxes
 

@@ -309,9 +309,10 @@ def _column(space: Any, held: Sequence[Any]) -> Op:
     filled = next(h for h in held if h is not ZERO)
     to = space_of(filled)
     vectors = [to.fill(h) for h in held]
+    origin = _column, (space, tuple(held))
     if space.shape == ():
         (v,) = vectors
-        return LinearOp("column", lambda s: _times(s, v), lambda w: _inner(v, w), (space,), (to,))
+        return LinearOp("column", lambda s: _times(s, v), lambda w: _inner(v, w), (space,), (to,), origin=origin)
 
     def forward(x: Any) -> Any:
         return sum([x[i] * v for i, v in zip(np.ndindex(*space.shape), vectors, strict=True)])
@@ -319,7 +320,7 @@ def _column(space: Any, held: Sequence[Any]) -> Op:
     def adjoint(w: Any) -> Any:
         return np.reshape(np.stack([_inner(v, w) for v in vectors]), space.shape)
 
-    return LinearOp("columns", forward, adjoint, (space,), (to,))
+    return LinearOp("columns", forward, adjoint, (space,), (to,), origin=origin)
 
 
 def _times(s: Any, v: Any) -> Any:

@@ -192,6 +192,18 @@ class Morphism(Generic[A, B]):
 
     # ------------------------------------------------------------------ as a value
 
+    def __copy__(self) -> Morphism[A, B]:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Morphism[A, B]:
+        return self
+
+    def __reduce__(self) -> Any:
+        nodes = list(term.postorder(self))
+        numbers = {id(node): i for i, node in enumerate(nodes)}
+        return _rebuilt, ([(n.form, tuple([numbers[id(p)] for p in n.parts]), n.type, n.name) if type(n) is Morphism
+                           else n for n in nodes],)  # fmt: skip
+
     def __repr__(self) -> str:
         return term.show(self)
 
@@ -206,6 +218,17 @@ class Morphism(Generic[A, B]):
         if not isinstance(other, Morphism):
             return NotImplemented
         return self is other or (hash(self) == hash(other) and term.tokens(self) == term.tokens(other))
+
+
+def _rebuilt(nodes: list[Any]) -> Morphism[Any, Any]:
+    """A program from its nodes, parts before wholes: so that pickling does not recurse."""
+    made: list[Morphism[Any, Any]] = []
+    for node in nodes:
+        if type(node) is tuple:
+            form, parts, type_, name = node
+            node = Morphism(form, tuple([made[i] for i in parts]), type_, name)
+        made.append(node)
+    return made[-1]
 
 
 def require_cartesian(d: Diagram, program: Any) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from essence_ad.containers import ZERO, describe
 from essence_ad.diagram import IDENTITY, Chain, Op
-from essence_ad.errors import DTypeError, NeedsSpaceError, ShapeError, StructureError
+from essence_ad.errors import DTypeError, NeedsSpaceError, NotPicklableError, ShapeError, StructureError
 from essence_ad.kernel import astype
 from essence_ad.spaces import Array, Product, Space, scale, space_of
 from essence_ad.structure import NUM, Pattern
@@ -100,6 +100,10 @@ class Negate(Op):
     """Scaling by minus one."""
 
     __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "NEGATE"
+
     linear = True
     elementwise = True
     name = "negative"
@@ -131,7 +135,7 @@ NEGATE = Negate()
 class LinearOp(Op):
     """A linear operation between known spaces, with its adjoint; transposing swaps the two."""
 
-    __slots__ = ("adjoint", "forward", "merge", "merge_T", "name", "source", "target")
+    __slots__ = ("adjoint", "forward", "merge", "merge_T", "name", "origin", "source", "target")
     linear = True
 
     def __init__(
@@ -143,9 +147,20 @@ class LinearOp(Op):
         target: tuple[Space, ...],
         merge: Any = None,
         merge_T: Any = None,
+        origin: Any = None,
     ) -> None:
         self.name, self.forward, self.adjoint = name, forward, adjoint
         self.source, self.target, self.merge, self.merge_T = source, target, merge, merge_T
+        self.origin = origin  #: a function and its arguments that make this operation, for pickling
+
+    def __reduce__(self) -> Any:
+        if self.origin is None:
+            raise NotPicklableError(
+                f"the linear operation {self.name} cannot be pickled", found=f"{self.name}, made of functions in memory",
+                expected="operations that primitives of the catalogue state",
+                remedy="pickle the program and the point, and linearize there; or pickle the matrix()",
+            )  # fmt: skip
+        return self.origin
 
     @property
     def dom(self) -> Pattern:
@@ -171,7 +186,8 @@ class LinearOp(Op):
     def T(self) -> Op:
         """The adjoint."""
         name = self.name[:-1] if self.name.endswith("ᵀ") else self.name + "ᵀ"
-        return LinearOp(name, self.adjoint, self.forward, self.target, self.source, self.merge_T, self.merge)
+        origin = None if self.origin is None else (_transpose, (self,))
+        return LinearOp(name, self.adjoint, self.forward, self.target, self.source, self.merge_T, self.merge, origin)
 
     def shape(self, *spaces: Space) -> Any:
         """The target spaces."""
@@ -180,6 +196,10 @@ class LinearOp(Op):
     def fault(self, inputs: Sequence[Any], error: Exception) -> Exception | None:
         """Tells the shapes."""
         return fault(self.name, inputs, error, expected=" and ".join(map(repr, self.source)))
+
+
+def _transpose(op: LinearOp) -> Op:
+    return op.T
 
 
 def _boundary(spaces: tuple[Space, ...]) -> Pattern:
@@ -205,7 +225,10 @@ def embed(x: Any, y: Any, then: Op = IDENTITY) -> Op:
     assert isinstance(source, Array) and isinstance(target, Array)
     if source == target or target.dtype == object or (source.dtype == object and source.shape == target.shape):
         return then
+    return Chain(_broadcast(source, target), then)
 
+
+def _broadcast(source: Array, target: Array) -> LinearOp:
     def forward(v: Any) -> Any:
         if target.dtype != source.dtype:
             v = astype(v, dtype=target.dtype)
@@ -215,7 +238,7 @@ def embed(x: Any, y: Any, then: Op = IDENTITY) -> Op:
         v = sum_to(v, source.shape) if target.shape != source.shape else v
         return astype(v, dtype=source.dtype) if target.dtype != source.dtype else v
 
-    return Chain(LinearOp("broadcast", forward, adjoint, (source,), (target,)), then)
+    return LinearOp("broadcast", forward, adjoint, (source,), (target,), origin=(_broadcast, (source, target)))
 
 
 def sum_to(v: Any, shape: tuple[int, ...]) -> Any:
@@ -265,18 +288,16 @@ def linear_op(
     source, target = space_of(x), space_of(y)
     if isinstance(source, Array) and isinstance(target, Array) and source.dtype != target.dtype:
         return Chain(
-            *_cast(source, target),
+            *([] if object in (source.dtype, target.dtype) else [_cast(source, target)]),
             LinearOp(name, forward, adjoint, (source.of(target.dtype),), (target,), None, merge_T),
         )
     return LinearOp(name, forward, adjoint, (source,), (target,), None, merge_T)
 
 
-def _cast(source: Array, target: Array) -> tuple[Op, ...]:
-    middle = source.of(target.dtype)
-    if object in (source.dtype, target.dtype):
-        return ()
+def _cast(source: Array, target: Array) -> LinearOp:
     to, back = target.dtype, source.dtype
-    return (LinearOp("astype", lambda v: astype(v, dtype=to), lambda v: astype(v, dtype=back), (source,), (middle,)),)
+    forward, adjoint = lambda v: astype(v, dtype=to), lambda v: astype(v, dtype=back)
+    return LinearOp("astype", forward, adjoint, (source,), (source.of(to),), origin=(_cast, (source, target)))
 
 
 def as_element(v: Any, space: Space) -> Any:
@@ -325,6 +346,9 @@ class Constant(Op):
         """The space of the value."""
         return space_of(self.value)
 
+    def __reduce__(self) -> Any:
+        return Constant, (self.value,)
+
     def __repr__(self) -> str:
         return f"const({self.value!r})"
 
@@ -333,105 +357,6 @@ class Constant(Op):
 
     def __hash__(self) -> int:
         return hash(("const", key(self.value)))
-
-
-class Projection(Op):
-    """One part of a product that stands on one wire; its transpose, where the length is known, is the injection."""
-
-    __slots__ = ("i", "n")
-    linear = True
-    name = "proj"
-    dom = 0
-    cod = 1
-
-    def __init__(self, i: int, n: int | None = None) -> None:
-        self.i, self.n = i, n
-
-    def apply(self, *inputs: Any) -> Any:
-        """The part; ``StructureError`` where there is none."""
-        (x,) = inputs
-        if type(x) is not tuple or self.i >= len(x) or self.n not in (None, len(x)):
-            raise self._misfit(describe(x))
-        return x[self.i]
-
-    def _misfit(self, found: object) -> StructureError:
-        return StructureError(
-            f"proj({self.i}) takes a part of a product", found=found,
-            expected=f"a product of {self.n or f'at least {self.i + 1}'}", remedy="take a part that is there, counted from 0",
-        )  # fmt: skip
-
-    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
-        """Itself, knowing the length."""
-        return (Projection(self.i, len(inputs[0])),)
-
-    @property
-    def T(self) -> Op:
-        """The injection."""
-        if self.n is None:
-            raise NeedsSpaceError(
-                "the transpose of proj depends on the length of the product", found=repr(self), expected="a known product",
-                remedy="give the length, proj(i, n), or ask f.at(space).T",
-            )  # fmt: skip
-        return Injection(self.i, self.n)
-
-    def at(self, *spaces: Space) -> Op:
-        """Itself, knowing the length."""
-        (space,) = spaces
-        return Projection(self.i, len(self._parts(space)))
-
-    def shape(self, *spaces: Space) -> Any:
-        """The part."""
-        (space,) = spaces
-        return self._parts(space)[self.i]
-
-    def _parts(self, space: Space) -> tuple[Space, ...]:
-        if not isinstance(space, Product) or self.i >= len(space.parts) or self.n not in (None, len(space.parts)):
-            raise self._misfit(space)
-        return space.parts
-
-    def __repr__(self) -> str:
-        return f"proj({self.i})" if self.n is None else f"proj({self.i}, {self.n})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Projection) and (self.i, self.n) == (other.i, other.n)
-
-    def __hash__(self) -> int:
-        return hash(("proj", self.i, self.n))
-
-
-class Injection(Op):
-    """A product on one wire that is zero but for one part: the transpose of ``Projection``."""
-
-    __slots__ = ("i", "n")
-    linear = True
-    name = "inj"
-    dom = 0
-    cod = 1
-
-    def __init__(self, i: int, n: int) -> None:
-        self.i, self.n = i, n
-
-    def apply(self, *inputs: Any) -> Any:
-        """The product."""
-        return tuple([inputs[0] if j == self.i else ZERO for j in range(self.n)])
-
-    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
-        """Itself."""
-        return (self,)
-
-    @property
-    def T(self) -> Op:
-        """The projection."""
-        return Projection(self.i, self.n)
-
-    def __repr__(self) -> str:
-        return f"inj({self.i}, {self.n})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Injection) and (self.i, self.n) == (other.i, other.n)
-
-    def __hash__(self) -> int:
-        return hash(("inj", self.i, self.n))
 
 
 def fault(

@@ -9,8 +9,9 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from essence_ad.containers import ZERO
+from essence_ad.containers import ZERO, describe
 from essence_ad.diagram import IDENTITY, Op
+from essence_ad.errors import NeedsSpaceError, StructureError
 from essence_ad.spaces import Product, Space, add
 from essence_ad.structure import Pattern, leaves, substitute
 
@@ -170,3 +171,102 @@ class Copy(Op):
     def shape(self, *spaces: Space) -> Any:
         """The space of every copy."""
         return spaces * self.n
+
+
+class Projection(Op):
+    """One part of a product that stands on one wire; its transpose, where the length is known, is the injection."""
+
+    __slots__ = ("i", "n")
+    linear = True
+    name = "proj"
+    dom = 0
+    cod = 1
+
+    def __init__(self, i: int, n: int | None = None) -> None:
+        self.i, self.n = i, n
+
+    def apply(self, *inputs: Any) -> Any:
+        """The part; ``StructureError`` where there is none."""
+        (x,) = inputs
+        if type(x) is not tuple or self.i >= len(x) or self.n not in (None, len(x)):
+            raise self._misfit(describe(x))
+        return x[self.i]
+
+    def _misfit(self, found: object) -> StructureError:
+        return StructureError(
+            f"proj({self.i}) takes a part of a product", found=found,
+            expected=f"a product of {self.n or f'at least {self.i + 1}'}", remedy="take a part that is there, counted from 0",
+        )  # fmt: skip
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself, knowing the length."""
+        return (Projection(self.i, len(inputs[0])),)
+
+    @property
+    def T(self) -> Op:
+        """The injection."""
+        if self.n is None:
+            raise NeedsSpaceError(
+                "the transpose of proj depends on the length of the product", found=repr(self), expected="a known product",
+                remedy="give the length, proj(i, n), or ask f.at(space).T",
+            )  # fmt: skip
+        return Injection(self.i, self.n)
+
+    def at(self, *spaces: Space) -> Op:
+        """Itself, knowing the length."""
+        (space,) = spaces
+        return Projection(self.i, len(self._parts(space)))
+
+    def shape(self, *spaces: Space) -> Any:
+        """The part."""
+        (space,) = spaces
+        return self._parts(space)[self.i]
+
+    def _parts(self, space: Space) -> tuple[Space, ...]:
+        if not isinstance(space, Product) or self.i >= len(space.parts) or self.n not in (None, len(space.parts)):
+            raise self._misfit(space)
+        return space.parts
+
+    def __repr__(self) -> str:
+        return f"proj({self.i})" if self.n is None else f"proj({self.i}, {self.n})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Projection) and (self.i, self.n) == (other.i, other.n)
+
+    def __hash__(self) -> int:
+        return hash(("proj", self.i, self.n))
+
+
+class Injection(Op):
+    """A product on one wire that is zero but for one part: the transpose of ``Projection``."""
+
+    __slots__ = ("i", "n")
+    linear = True
+    name = "inj"
+    dom = 0
+    cod = 1
+
+    def __init__(self, i: int, n: int) -> None:
+        self.i, self.n = i, n
+
+    def apply(self, *inputs: Any) -> Any:
+        """The product."""
+        return tuple([inputs[0] if j == self.i else ZERO for j in range(self.n)])
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """Itself."""
+        return (self,)
+
+    @property
+    def T(self) -> Op:
+        """The projection."""
+        return Projection(self.i, self.n)
+
+    def __repr__(self) -> str:
+        return f"inj({self.i}, {self.n})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Injection) and (self.i, self.n) == (other.i, other.n)
+
+    def __hash__(self) -> int:
+        return hash(("inj", self.i, self.n))

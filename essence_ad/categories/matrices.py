@@ -147,7 +147,7 @@ def _operation(block: Block, source: Array, target: Array) -> Op | None:
     def adjoint(y: Any) -> Any:
         return np.reshape(full.T @ np.reshape(y, (target.dim,)), source.shape)[()]
 
-    return LinearOp("block", forward, adjoint, (source,), (target,))
+    return LinearOp("block", forward, adjoint, (source,), (target,), origin=(_operation, (block, source, target)))
 
 
 class MatrixCategory(LinearCategory):

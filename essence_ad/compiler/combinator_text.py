@@ -14,12 +14,13 @@ from essence_ad.compiler.text import Names, Text, identifier, literal, option
 from essence_ad.diagram import Diagram
 from essence_ad.functor import Wiring
 from essence_ad.morphism import Morphism
-from essence_ad.operation import Constant, Negate, Projection, Scale
+from essence_ad.operation import Constant, Negate, Scale
 from essence_ad.primitives import catalogue
 from essence_ad.primitives.indexing import Slot
 from essence_ad.primitives.primitive import Call, Open
 from essence_ad.structure import leaves
 from essence_ad.term import Term, factors, postorder, unflatten
+from essence_ad.wires import Projection
 
 _WORDS = (
     "assoc", "compose", "const", "cross", "dup", "exl", "exr", "fork", "identity", "inj", "inl", "inr", "it", "jam", "join",

@@ -47,6 +47,9 @@ class Compiled(Morphism[Any, Any]):
         put(self, "_flat", isinstance(d.dom_space, Array) or _flat(d.dom_space))
         put(self, "_plain", d.cod_space is None or _plain(d.cod_space))
 
+    def __reduce__(self) -> Any:
+        return Compiled, (self.form,)
+
     def __call__(self, *args: Any, **options: Any) -> Any:
         """The value at an argument of the space that this was compiled for."""
         d: Diagram = self.form

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from essence_ad.compiler.text import home, identifier, literal, numpy_name, option
-from essence_ad.operation import Negate, Projection, Scale
+from essence_ad.operation import Negate, Scale
 from essence_ad.primitives.indexing import Slot
 from essence_ad.primitives.primitive import Call
+from essence_ad.wires import Projection
 
 ATOM = 9  #: how tightly a name or a call binds; a comparison 0, a sum 1, a product 2, a sign 3, a power 4
 _OPERATORS = {

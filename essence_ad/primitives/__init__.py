@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from typing import Any
 
+from essence_ad.errors import NotPicklableError
 from essence_ad.primitives.primitive import Primitive
 
 
@@ -28,6 +29,22 @@ def catalogue() -> dict[str, Primitive]:
                 for name in (value.name, *value.aliases):
                     found[name] = value
     return found
+
+
+def primitive_named(name: str) -> Primitive:
+    """The record of a name; what a pickled program finds its primitives by."""
+    return catalogue()[name]
+
+
+def reduced(primitive: Primitive) -> Any:
+    """How a record is pickled: by its name."""
+    if catalogue().get(primitive.name) is primitive:
+        return primitive_named, (primitive.name,)
+    raise NotPicklableError(
+        f"the primitive {primitive.name} is not in the catalogue, and cannot be pickled", found=primitive.name,
+        expected="a primitive that every process finds by its name",
+        remedy="make the program anew in the other process: pickle an importable function that makes it",
+    )  # fmt: skip
 
 
 @functools.cache

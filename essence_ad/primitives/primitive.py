@@ -8,6 +8,7 @@ maps (``Partials``). No rule here knows of a mode. Broadcasting and dtypes are h
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,16 +17,14 @@ import numpy as np
 
 from essence_ad.batching import Way, aligned
 from essence_ad.containers import ZERO
-from essence_ad.diagram import Op
+from essence_ad.diagram import Chain, Op
 from essence_ad.errors import DTypeError, NeedsSpaceError, OptionError, ShapeError
 from essence_ad.kernel import astype, kernel
 from essence_ad.operation import (
     NEGATE,
     Constant,
-    Injection,
     LinearOp,
     Negate,
-    Projection,
     Scale,
     as_element,
     embed,
@@ -38,8 +37,10 @@ from essence_ad.operation import (
     scaled,
     sum_to,
 )
+from essence_ad.origin import joined, made_at, made_at_point, made_held
 from essence_ad.spaces import Array, Product, Space, add, space_of
 from essence_ad.structure import NUM
+from essence_ad.wires import Injection, Projection
 
 __all__ = [
     "NEGATE", "REQUIRED", "Bilinear", "Call", "Constant", "Discrete", "Elementwise", "Example", "Injection", "Linear",
@@ -117,7 +118,7 @@ class Elementwise(Rule):
             answer = tuple([s.fill(ZERO) if b is None else b.apply(v) for s, b in zip(spaces, back, strict=True)])
             return answer if len(answer) > 1 else answer[0]
 
-        return LinearOp(call.name, call.apply, adjoint, spaces, (out,))
+        return LinearOp(call.name, call.apply, adjoint, spaces, (out,), origin=(made_at, (call, spaces)))
 
 
 class Linear(Rule):
@@ -153,7 +154,7 @@ class Linear(Rule):
         merge = None
         if self.merge is not None:
             merge = _Merge(self.merge, spaces[0])
-        op = LinearOp(call.name, call.apply, adjoint, spaces, targets, None, merge)
+        op = LinearOp(call.name, call.apply, adjoint, spaces, targets, None, merge, (made_at, (call, spaces)))
         if merge is not None:
             return _Merging(op, options)
         return op
@@ -186,7 +187,7 @@ class _Merging(LinearOp):
     __slots__ = ("options",)
 
     def __init__(self, op: LinearOp, options: Mapping[str, Any]) -> None:
-        super().__init__(op.name, op.forward, op.adjoint, op.source, op.target, op.merge, op.merge_T)
+        super().__init__(op.name, op.forward, op.adjoint, op.source, op.target, op.merge, op.merge_T, op.origin)
         self.options = options
 
     @property
@@ -211,11 +212,12 @@ class Bilinear(Rule):
             if not wanted[i] or is_discrete(x):
                 facts.append(None)
                 continue
-            facts.append(self._partial(call, i, adjoint, x, other, output))
+            facts.append(self.held(call, i, other, space_of(x), space_of(output)))
         return tuple(facts)
 
-    def _partial(self, call: Call, i: int, adjoint: Any, x: Any, other: Any, output: Any) -> Op:
-        options, space = call.params, space_of(x)
+    def held(self, call: Call, i: int, other: Any, space: Space, target: Space) -> Op:
+        """The linear map in the argument ``i``, where the other one is held."""
+        options, adjoint = call.params, self.adjoints[i]
 
         def forward(v: Any) -> Any:
             return call.apply(v, other) if i == 0 else call.apply(other, v)
@@ -225,7 +227,8 @@ class Bilinear(Rule):
             forward,
             lambda v: as_element(adjoint(v, other, space, **options), space),
             (space,),
-            (space_of(output),),
+            (target,),
+            origin=(made_held, (call, i, other, space, target)),
         )
 
 
@@ -239,7 +242,12 @@ class Partials(Rule):
         """What the function says."""
         if all(is_discrete(x) for x in inputs):
             return None
-        return self.function(inputs, output, wanted, **call.params)
+        facts = self.function(inputs, output, wanted, **call.params)
+        for i, fact in enumerate(facts if type(facts) is tuple else (facts,)):
+            for j, step in enumerate(fact.steps if type(fact) is Chain else (fact,)):
+                if isinstance(step, LinearOp) and step.origin is None:
+                    step.origin = made_at_point, (call, tuple(inputs), output, tuple(wanted), i, j)
+        return facts
 
 
 class Discrete(Rule):
@@ -305,6 +313,9 @@ class Primitive:
     def __repr__(self) -> str:
         return self.name
 
+    def __reduce__(self) -> Any:
+        return sys.modules[__package__].reduced(self)  # the catalogue imports this module, and is there before any record
+
     def call(self, **params: Any) -> Call:
         """The operation with its options bound."""
         for name in params:
@@ -361,6 +372,9 @@ class Call(Op):
         """The primitive's name."""
         return self.primitive.name
 
+    def __reduce__(self) -> Any:
+        return Call, (self.primitive, self.params, self.line)
+
     def options(self) -> dict[str, Any]:
         """The options that differ from their defaults."""
         return {
@@ -374,7 +388,7 @@ class Call(Op):
         rule = self.primitive.rule
         if self.primitive.arity is None and len(inputs) == 1 and type(inputs[0]) is tuple:
             parts = inputs[0]
-            return _joined(self.name, parts, output, rule.derivative(self, parts, output, [True] * len(parts)))
+            return joined(self.name, parts, output, rule.derivative(self, parts, output, [True] * len(parts)))
         return rule.derivative(self, inputs, output, wanted)
 
     @property
@@ -387,7 +401,7 @@ class Call(Op):
         rule = self.primitive.rule
         if self.primitive.arity is None and len(spaces) == 1 and isinstance(spaces[0], Product):
             op, (space,) = rule.at(self, spaces[0].parts), spaces
-            return op if op is self else _joined(self.name, example(space), example(self.shape(space)), op) or op
+            return op if op is self else joined(self.name, example(space), example(self.shape(space)), op) or op
         return rule.at(self, spaces)
 
     def shape(self, *spaces: Space) -> Any:
@@ -475,23 +489,3 @@ def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*(inputs[0] if len(inputs) == 1 and type(inputs[0]) is tuple else inputs))
 
     return apply
-
-
-def _joined(name: str, parts: tuple[Any, ...], output: Any, facts: Any) -> Op | None:
-    """A derivative stated for each of several inputs, as one operation from the product that holds them all."""
-    if facts is None:
-        return None
-    source = space_of(parts)
-
-    def forward(v: Any) -> Any:
-        if type(facts) is not tuple:
-            return facts.apply(*v) if len(v) > 1 else facts.apply(v[0])
-        return functools.reduce(add, [ZERO if f is None else f.apply(x) for f, x in zip(facts, v, strict=True)])
-
-    def adjoint(w: Any) -> Any:
-        if type(facts) is not tuple:
-            back = facts.T.apply(w)
-            return back if len(parts) > 1 else (back,)
-        return source.fill(tuple([ZERO if f is None else f.T.apply(w) for f in facts]))
-
-    return LinearOp(name, forward, adjoint, (source,), (space_of(output),))
