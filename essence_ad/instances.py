@@ -274,7 +274,7 @@ class MatrixOp(LinearOp):
         def adjoint(y: Any) -> Any:
             return np.reshape(m.T @ np.reshape(y, (target.dim,)), source.shape)[()]
 
-        super().__init__("matrix", forward, adjoint, (source,), (target,))
+        super().__init__("matrix", forward, adjoint, (source,), (target,), origin=(MatrixOp, (m, source, target)))
         self.m = m
 
     @property

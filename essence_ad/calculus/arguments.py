@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from essence_ad.containers import describe
-from essence_ad.errors import DTypeError, NotAProgramError, OptionError
+from essence_ad.diagram import Diagram
+from essence_ad.errors import DTypeError, NotAProgramError, OptionError, StructureError
+from essence_ad.linear_map import LinearMap
 from essence_ad.morphism import Morphism
 from essence_ad.spaces import Array, Product, Space, space_of
+from essence_ad.tracing.pickling import reduced
 from essence_ad.tracing.program import as_program, name_of
+
+
+Argnums = int | str | tuple[int | str, ...]  #: arguments by their places or names
+
+
+class Derived:
+    """The function that an operator makes of a user's: it has its name, and is pickled as the operator on it."""
+
+    def __init__(self, function: Callable[..., Any], f: Any, operator: Any, **options: Any) -> None:
+        functools.update_wrapper(self, f)
+        self.function, self.f = function, f
+        self.__essence_reads__ = f  # what a function that calls this one depends on
+        self.again = functools.partial(operator, **options)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """The operator's answer at a point."""
+        return self.function(*args, **options)
+
+    def __reduce__(self) -> Any:
+        return reduced(self, self.f, (self.again, (self.f,)))
+
+    def __repr__(self) -> str:
+        given = "".join([f", {name}={value!r}" for name, value in self.again.keywords.items()])
+        return f"{self.again.func.__name__}({name_of(self.f)}{given})"
 
 
 def require_program(operator: str, f: Any) -> None:
@@ -29,40 +57,65 @@ def program_at(operator: str, f: Any, x: Any) -> Morphism[Any, Any]:
     return as_program(f, (x,), at_point=True)
 
 
-def in_arguments(f: Any, args: tuple[Any, ...], options: dict[str, Any], argnums: Any) -> tuple[Any, Any]:
+def in_arguments(f: Any, args: tuple[Any, ...], options: dict[str, Any], argnums: Argnums) -> tuple[Any, Any]:
     """``f`` as a function of the arguments ``argnums`` alone, the others held, and the point: one argument or a tuple."""
-    if options:
-        f = functools.partial(f, **options)
-    places = _places(args, argnums)
-    if isinstance(argnums, int):
-        (place,) = places
-        return (f if len(args) == 1 else _holding(f, args, places, lambda x: (x,))), args[place]
-    point = tuple([args[i] for i in places])
-    return _holding(f, args, places, tuple), point
+    single = isinstance(argnums, (int, str))
+    places = _places(f, args, options, argnums)
+    if single and len(args) == 1 and places == [0]:
+        return (functools.partial(f, **options) if options else f), args[0]
+    point = [options[place] if isinstance(place, str) else args[place] for place in places]
+    return _holding(f, args, options, places, single), point[0] if single else tuple(point)
 
 
-def _holding(f: Any, args: tuple[Any, ...], places: list[int], parts: Callable[[Any], tuple[Any, ...]]) -> Any:
+def _holding(f: Any, args: tuple[Any, ...], options: dict[str, Any], places: list[int | str], single: bool) -> Any:
     def function(point: Any) -> Any:
-        full = list(args)
-        for place, part in zip(places, parts(point), strict=True):
-            full[place] = part
-        return f(*full)
+        full, named = list(args), dict(options)
+        for place, part in zip(places, (point,) if single else point, strict=True):
+            if isinstance(place, str):
+                named[place] = part
+            else:
+                full[place] = part
+        return f(*full, **named)
 
     function.__name__ = name_of(f)
     return function
 
 
-def _places(args: tuple[Any, ...], argnums: Any) -> list[int]:
+def _places(f: Any, args: tuple[Any, ...], options: dict[str, Any], argnums: Argnums) -> list[int | str]:
+    """Where the wanted arguments were given: the numbers of those by position, the names of those by keyword."""
     wanted = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
     n = len(args)
-    places = [i + n if i < 0 else i for i in wanted if type(i) is int and -n <= i < n]
-    if len(places) != len(wanted) or len(set(places)) != len(places) or not places:
+    names = _names(f) if any(isinstance(i, str) for i in wanted) or (options and n == 0) else ()
+    places = [_place(i, n, names, options) for i in wanted]
+    if None in places or len(set(places)) != len(places) or not places:
+        given = [*[f"{i}" for i in range(n)], *[repr(name) for name in names[:n]], *map(repr, options)]
         raise OptionError(
-            "argnums names no such arguments", found=f"argnums={argnums!r} for {n} positional arguments",
-            expected=f"an int, or a tuple of different ints, from {-n} to {n - 1}" if n else "at least one argument",
-            remedy="count the positional arguments from 0; arguments given by keyword are held",
+            "argnums names no such arguments",
+            found=f"argnums={argnums!r} for {n} positional arguments" + (f" and {sorted(options)}" if options else ""),
+            expected=f"one, or a tuple of different ones, of {', '.join(given)}" if given else "at least one argument",
+            remedy="count the positional arguments from 0, or give the argument's name: argnums='x'",
         )  # fmt: skip
-    return places
+    return [place for place in places if place is not None]
+
+
+def _place(wanted: Any, n: int, names: tuple[str, ...], options: dict[str, Any]) -> int | str | None:
+    """Where one argument was given, ``None`` where it was not."""
+    if isinstance(wanted, str):
+        return wanted if wanted in options else names.index(wanted) if wanted in names[:n] else None
+    if type(wanted) is not int:
+        return None
+    if -n <= wanted < n:
+        return wanted % n
+    return names[wanted] if n == 0 and 0 <= wanted < len(names) and names[wanted] in options else None
+
+
+def _names(f: Any) -> tuple[str, ...]:
+    """The names of the arguments that may be given by position."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    return tuple([p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
 
 
 def require_continuous(operator: str, what: str, space: Space) -> None:
@@ -74,6 +127,17 @@ def require_continuous(operator: str, what: str, space: Space) -> None:
             expected="a floating dtype (a Python int counts as a real)",
             remedy="convert with astype(float), or hold the part: close over it, or leave it out of argnums",
         )  # fmt: skip
+
+
+def first_of_pair(operator: str, df: LinearMap) -> LinearMap:
+    """The derivative of the value alone, where ``has_aux`` says that a function returns ``(value, more)``."""
+    _, target = df.named()
+    if not isinstance(target, Product) or len(target.parts) != 2 or target.container.names is not None:
+        raise StructureError(
+            f"{operator} needs a function that returns a pair", found=target,
+            expected="a pair (value, more), as has_aux asks", remedy="return such a pair, or leave has_aux out",
+        )  # fmt: skip
+    return LinearMap(Diagram((0, 1), 0, (), 2, target, target.parts[0])) @ df
 
 
 def array_parts(space: Space, place: str = "") -> list[tuple[str, Array]]:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from essence_ad.calculus.arguments import array_parts, in_arguments, program_at, require_program
+from essence_ad.calculus.arguments import Argnums, Derived, array_parts, in_arguments, program_at, require_program
 from essence_ad.calculus.modes import reverse
 from essence_ad.compiler.automatic import automatic
 from essence_ad.containers import ZERO
@@ -14,11 +14,11 @@ from essence_ad.errors import DTypeError, NotScalarError
 from essence_ad.spaces import Array, Space, space_of
 
 
-def grad(f: Any, *, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(f: Any, *, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the gradient of ``f``, which must return one number.
 
-    The gradient has the structure of the argument ``argnums``; for a tuple of them it is the tuple of gradients.
-    Arguments given by keyword are held. With ``has_aux``, ``f`` returns ``(number, more)`` and the result is
+    The gradient has the structure of the argument ``argnums``, which is its place (negative ones count from the last) or
+    its name; for a tuple of them it is the tuple of gradients. Arguments by keyword are held unless they are named. With ``has_aux``, ``f`` returns ``(number, more)`` and the result is
     ``(gradient, more)``. For holomorphic ``f`` the gradient is f'; a real value of a complex argument ``x + iy`` has
     the gradient ``df/dx - i df/dy``, as in JAX (steepest ascent is its conjugate). The result is a function again,
     and can be differentiated again.
@@ -29,18 +29,19 @@ def grad(f: Any, *, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -
     >>> from essence_ad import mul, sin
     >>> grad(mul)((3.0, 4.0)), grad(mul, argnums=1)(3.0, 4.0), float(grad(grad(sin))(1.0) + sin(1.0))
     ((4.0, 3.0), 3.0, 0.0)
+    >>> grad(lambda x, rate: rate * x * x, argnums="x")(rate=2.0, x=3.0)
+    12.0
     """
     both = value_and_grad(f, argnums=argnums, has_aux=has_aux)
 
-    @functools.wraps(f)
     def gradient(*args: Any, **options: Any) -> Any:
         value, answer = both(*args, **options)
         return (answer, value[1]) if has_aux else answer
 
-    return gradient
+    return Derived(gradient, f, grad, argnums=argnums, has_aux=has_aux)
 
 
-def value_and_grad(f: Any, *, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(f: Any, *, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives ``(value, gradient)``, where with ``has_aux`` the value is ``(number, more)``; see ``grad``.
 
     >>> from essence_ad import mul
@@ -57,6 +58,7 @@ def value_and_grad(f: Any, *, argnums: int | tuple[int, ...] = 0, has_aux: bool 
         one = _one(value, space_of(x), has_aux)
         return value, pullback((one, ZERO) if has_aux else one)
 
+    both.again = functools.partial(value_and_grad, argnums=argnums, has_aux=has_aux)
     return both
 
 

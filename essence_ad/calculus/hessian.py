@@ -6,26 +6,29 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from essence_ad.calculus.arguments import require_program
+from essence_ad.calculus.arguments import Argnums, require_program
 from essence_ad.calculus.gradient import grad
 from essence_ad.calculus.jacobian import partial_derivatives
 from essence_ad.calculus.linearization import jvp
 from essence_ad.compiler.automatic import automatic
 
 
-def hessian(f: Any, *, argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def hessian(f: Any, *, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the second partial derivatives: for each array of the value and each two of the argument.
 
     Of a scalar function of one array it is a symmetric array of shape ``in.shape + in.shape``; structured arguments
-    give blocks, nested in the containers of the argument twice over. Raises what ``jacobian`` does.
+    give blocks, nested in the containers of the argument twice over. With ``has_aux``, ``f`` returns ``(value, more)`` and
+    the result is ``(derivatives, more)``. Raises what ``jacobian`` does.
 
     >>> from essence_ad import mul
     >>> hessian(mul)((3.0, 4.0)) == ((0.0, 1.0), (1.0, 0.0))
     True
     """
     require_program("hessian", f)
-    first = partial_derivatives(f, "reverse", argnums)
-    return automatic(f)(functools.wraps(f)(partial_derivatives(first, "forward", argnums)))
+    first = partial_derivatives(f, "reverse", argnums, has_aux)
+    second = automatic(f)(functools.wraps(f)(partial_derivatives(first, "forward", argnums, has_aux)))
+    second.again = functools.partial(hessian, argnums=argnums, has_aux=has_aux)
+    return second
 
 
 def hvp(f: Any, x: Any, v: Any) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from essence_ad.calculus.arguments import (
+    Argnums,
+    first_of_pair,
     in_arguments,
     program_at,
     require_continuous,
@@ -23,13 +25,16 @@ from essence_ad.tracing.sweeps import images
 MODES = ("auto", "forward", "reverse")
 
 
-def jacobian(f: Any, *, mode: str = "auto", argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def jacobian(
+    f: Any, *, mode: str = "auto", argnums: Argnums = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that gives the partial derivatives of every part of the value by every part of the argument.
 
     For each array of the value and each array of the argument the result has one array of shape ``out.shape +
     in.shape``, nested in the containers of the value and, inside those, of the argument. ``mode="forward"`` costs one
     derivative for each component of the argument, ``"reverse"`` one for each component of the value, and ``"auto"``
-    takes the cheaper one. Between real and complex numbers both modes give the same, by the conventions of ``grad``.
+    takes the cheaper one. With ``has_aux``, ``f`` returns ``(value, more)`` and the result is ``(derivatives, more)``; see
+    ``grad`` for ``argnums``. Between real and complex numbers both modes give the same, by the conventions of ``grad``.
 
     Raises ``OptionError`` for another mode, ``DTypeError`` where argument or value holds integers or booleans.
 
@@ -47,16 +52,20 @@ def jacobian(f: Any, *, mode: str = "auto", argnums: int | tuple[int, ...] = 0) 
             "jacobian does not have this mode", found=f"mode={mode!r}", expected=f"one of {', '.join(map(repr, MODES))}",
             remedy="leave mode out to take the cheaper one",
         )  # fmt: skip
-    return automatic(f)(partial_derivatives(f, mode, argnums))
+    answer = automatic(f)(partial_derivatives(f, mode, argnums, has_aux))
+    answer.again = functools.partial(jacobian, mode=mode, argnums=argnums, has_aux=has_aux)
+    return answer
 
 
-def partial_derivatives(f: Any, mode: str, argnums: int | tuple[int, ...]) -> Callable[..., Any]:
+def partial_derivatives(f: Any, mode: str, argnums: Argnums, has_aux: bool = False) -> Callable[..., Any]:
     """The function that ``jacobian`` gives, run as it is at every call."""
 
     @functools.wraps(f)
     def derivatives(*args: Any, **options: Any) -> Any:
         function, x = in_arguments(f, args, options, argnums)
-        _, df = D(Additive)(program_at("jacobian", function, x))(x)
+        value, df = D(Additive)(program_at("jacobian", function, x))(x)
+        if has_aux:
+            df = first_of_pair("jacobian", df)
         source, target = df.named()
         require_continuous("jacobian", "value", target)
         if mode == "forward" or (mode == "auto" and source.dim <= target.dim):
@@ -64,6 +73,8 @@ def partial_derivatives(f: Any, mode: str, argnums: int | tuple[int, ...]) -> Ca
             blocks = [[column[i] for column in columns] for i in range(len(arrays(target)))]
         else:
             blocks = images(df.T, target, source, turned=True)
-        return target.unpack(tree_of(target, iter([source.unpack(tree_of(source, iter(row))) for row in blocks])))
+        rows = iter([source.unpack(tree_of(source, iter(row))) for row in blocks])
+        answer = target.unpack(tree_of(target, rows))
+        return (answer, value[1]) if has_aux else answer
 
     return derivatives

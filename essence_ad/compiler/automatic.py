@@ -25,6 +25,7 @@ from essence_ad.diagram import uncollected
 from essence_ad.errors import EssenceError, NotCompiledWarning, TracingError
 from essence_ad.spaces import Space, pack, space_of
 from essence_ad.structure import leaves
+from essence_ad.tracing.pickling import reduced
 from essence_ad.tracing.program import trace
 
 REMEMBERED = 64  #: how many spaces an operator's function is kept for
@@ -105,9 +106,15 @@ class Automatic:
         functools.update_wrapper(self, function)
         self.function, self.reads = function, reads
         self.__essence_reads__ = reads  # what a function that calls this one depends on
+        self.again: Callable[[Any], Any] | None = None  #: what makes this of the user's function, for pickling
         self._place = _place(reads, kind) if kind else None
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> Any:
+        if self.again is None:
+            return reduced(self, self.function, (Automatic, (self.function, self.reads)))
+        return reduced(self, self.reads, (self.again, (self.reads,)))
 
     @property
     def kept(self) -> int:

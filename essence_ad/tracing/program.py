@@ -16,6 +16,7 @@ from essence_ad.functor import Wiring
 from essence_ad.morphism import Morphism, from_diagram
 from essence_ad.spaces import Product, Space, space_of
 from essence_ad.structure import NUM, Arrow, Pattern
+from essence_ad.tracing.pickling import reduced
 from essence_ad.tracing.tracer import Trace
 
 REMEMBERED = 64  #: how many spaces a program keeps its recordings for
@@ -162,7 +163,7 @@ class Program(Morphism[Any, Any]):
                 self.__dict__[attribute] = getattr(function, attribute)
 
     def __reduce__(self) -> Any:
-        return Program, (self.function,)
+        return reduced(self, self.function, (Program, (self.function,)))
 
     # ------------------------------------------------------------------ without a space
 
