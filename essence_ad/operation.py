@@ -16,7 +16,7 @@ import numpy as np
 
 from essence_ad.containers import ZERO, describe
 from essence_ad.diagram import IDENTITY, Chain, Op
-from essence_ad.errors import DTypeError, NeedsSpaceError, NotPicklableError, ShapeError, StructureError
+from essence_ad.errors import DTypeError, NotPicklableError, ShapeError
 from essence_ad.kernel import astype
 from essence_ad.spaces import Array, Product, Space, scale, space_of
 from essence_ad.structure import NUM, Pattern

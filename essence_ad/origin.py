@@ -31,6 +31,15 @@ def made_at_point(call: Any, inputs: Any, output: Any, wanted: Any, i: int, j: i
     return step
 
 
+def remembering(facts: Any, call: Any, inputs: Any, output: Any, wanted: Any) -> Any:
+    """What a primitive states at a point, each step of it knowing that it was stated there."""
+    for i, fact in enumerate(facts if type(facts) is tuple else (facts,)):
+        for j, step in enumerate(fact.steps if type(fact) is Chain else (fact,)):
+            if isinstance(step, LinearOp) and step.origin is None:
+                step.origin = made_at_point, (call, tuple(inputs), output, tuple(wanted), i, j)
+    return facts
+
+
 def joined(name: str, parts: tuple[Any, ...], output: Any, facts: Any) -> Op | None:
     """A derivative stated for each of several inputs, as one operation from the product that holds them all."""
     if facts is None:

@@ -9,14 +9,12 @@ import pytest
 
 from essence_ad.containers import ZERO
 from essence_ad.diagram import IDENTITY, Chain
-from essence_ad.errors import DTypeError, NeedsSpaceError, ShapeError
+from essence_ad.errors import DTypeError, ShapeError
 from essence_ad.kernel import astype
 from essence_ad.operation import (
     NEGATE,
     Constant,
-    Injection,
     LinearOp,
-    Projection,
     Scale,
     as_element,
     embed,
@@ -114,16 +112,6 @@ def test_a_linear_operation_between_dtypes_casts_back() -> None:
 def test_conversions() -> None:
     assert as_element(ONES(2, np.complex128), R[2]).dtype == np.float64 and as_element(1.0, C) == 1.0
     assert example(R[2] * C)[0].strides == (0,) and example(C) == 1.0
-
-
-def test_parts_and_their_places() -> None:
-    third = Projection(2, 3)
-    turned = Injection(2, 3)
-    assert third.apply((1.0, 2.0, 3.0)) == 3.0 and turned == third.T and third == turned.T
-    assert third.T.apply(5.0) == (ZERO, ZERO, 5.0) and Projection(2).derivative([(1, 2, 3)], 3, [True]) == (third,)
-    assert Projection(1).at(R * C) == Projection(1, 2) and Projection(1).shape(R * C) == C
-    with pytest.raises(NeedsSpaceError, match="length"):
-        _ = Projection(1).T
 
 
 def test_a_constant_is_kept_from_change() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from essence_ad import R
+from essence_ad import C, R
 from essence_ad.containers import ZERO
 from essence_ad.diagram import IDENTITY, Diagram
+from essence_ad.errors import NeedsSpaceError
 from essence_ad.linear_map import LinearMap
-from essence_ad.wires import Copy, Pack, Sum, Unpack
+from essence_ad.wires import Copy, Injection, Pack, Projection, Sum, Unpack
 
 NESTED = (0, (1, 2))
 
@@ -65,3 +66,13 @@ def test_derivatives() -> None:
     assert Sum(2).derivative([1.0, 2.0], 3.0, [True, True]) == (IDENTITY, IDENTITY)
     pack = Pack((0, 1))
     assert pack.derivative([1.0, 2.0], (1.0, 2.0), [True, True]) is pack
+
+
+def test_parts_and_their_places() -> None:
+    third = Projection(2, 3)
+    turned = Injection(2, 3)
+    assert third.apply((1.0, 2.0, 3.0)) == 3.0 and turned == third.T and third == turned.T
+    assert third.T.apply(5.0) == (ZERO, ZERO, 5.0) and Projection(2).derivative([(1, 2, 3)], 3, [True]) == (third,)
+    assert Projection(1).at(R * C) == Projection(1, 2) and Projection(1).shape(R * C) == C
+    with pytest.raises(NeedsSpaceError, match="length"):
+        _ = Projection(1).T

@@ -16,7 +16,6 @@ from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.tracing.pickling import reduced
 from essence_ad.tracing.program import as_program, name_of
 
-
 Argnums = int | str | tuple[int | str, ...]  #: arguments by their places or names
 
 
@@ -32,6 +31,12 @@ class Derived:
     def __call__(self, *args: Any, **options: Any) -> Any:
         """The operator's answer at a point."""
         return self.function(*args, **options)
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
 
     def __reduce__(self) -> Any:
         return reduced(self, self.f, (self.again, (self.f,)))

@@ -25,9 +25,7 @@ from essence_ad.tracing.sweeps import images
 MODES = ("auto", "forward", "reverse")
 
 
-def jacobian(
-    f: Any, *, mode: str = "auto", argnums: Argnums = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def jacobian(f: Any, *, mode: str = "auto", argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the partial derivatives of every part of the value by every part of the argument.
 
     For each array of the value and each array of the argument the result has one array of shape ``out.shape +

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 from essence_ad.calculus.arguments import first_of_pair, program_at
 from essence_ad.calculus.modes import reverse
@@ -13,6 +13,10 @@ from essence_ad.compiler.automatic import automatic
 from essence_ad.linear_map import LinearMap
 
 
+@overload
+def linearize(f: Any, x: Any, *, has_aux: Literal[False] = False) -> tuple[Any, LinearMap]: ...
+@overload
+def linearize(f: Any, x: Any, *, has_aux: Literal[True]) -> tuple[Any, LinearMap, Any]: ...
 def linearize(f: Any, x: Any, *, has_aux: bool = False) -> Any:
     """The value at ``x`` and the derivative there: the best linear approximation, by additive functions.
 
@@ -32,6 +36,10 @@ def linearize(f: Any, x: Any, *, has_aux: bool = False) -> Any:
     return value, derivative
 
 
+@overload
+def jvp(f: Any, x: Any, dx: Any, *, has_aux: Literal[False] = False) -> tuple[Any, Any]: ...
+@overload
+def jvp(f: Any, x: Any, dx: Any, *, has_aux: Literal[True]) -> tuple[Any, Any, Any]: ...
 def jvp(f: Any, x: Any, dx: Any, *, has_aux: bool = False) -> Any:
     """The value at ``x`` and the derivative in the direction ``dx``, which has the structure and the shapes of ``x``.
 
@@ -45,12 +53,19 @@ def jvp(f: Any, x: Any, dx: Any, *, has_aux: bool = False) -> Any:
 
     @automatic(f, "jvp", has_aux)
     def both(x: Any, dx: Any) -> Any:
-        y, df, *more = linearize(f, x, has_aux=has_aux)
-        return y, df(dx), *more
+        if has_aux:
+            y, df, more = linearize(f, x, has_aux=True)
+            return y, df(dx), more
+        y, df = linearize(f, x)
+        return y, df(dx)
 
     return both(x, dx)
 
 
+@overload
+def vjp(f: Any, x: Any, *, has_aux: Literal[False] = False) -> tuple[Any, DualArrow]: ...
+@overload
+def vjp(f: Any, x: Any, *, has_aux: Literal[True]) -> tuple[Any, DualArrow, Any]: ...
 def vjp(f: Any, x: Any, *, has_aux: bool = False) -> Any:
     """The value at ``x`` and the pullback, which takes a covector at the value to one at ``x``: reverse mode.
 

@@ -111,6 +111,12 @@ class Automatic:
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
     def __reduce__(self) -> Any:
         if self.again is None:
             return reduced(self, self.function, (Automatic, (self.function, self.reads)))

@@ -17,7 +17,7 @@ import numpy as np
 
 from essence_ad.batching import Way, aligned
 from essence_ad.containers import ZERO
-from essence_ad.diagram import Chain, Op
+from essence_ad.diagram import Op
 from essence_ad.errors import DTypeError, NeedsSpaceError, OptionError, ShapeError
 from essence_ad.kernel import astype, kernel
 from essence_ad.operation import (
@@ -37,8 +37,8 @@ from essence_ad.operation import (
     scaled,
     sum_to,
 )
-from essence_ad.origin import joined, made_at, made_at_point, made_held
-from essence_ad.spaces import Array, Product, Space, add, space_of
+from essence_ad.origin import joined, made_at, made_held, remembering
+from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import NUM
 from essence_ad.wires import Injection, Projection
 
@@ -207,7 +207,7 @@ class Bilinear(Rule):
     def derivative(self, call: Call, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """The map with one argument held, for each."""
         facts: list[Op | None] = []
-        for i, adjoint in enumerate(self.adjoints):
+        for i in range(2):
             x, other = inputs[i], inputs[1 - i]
             if not wanted[i] or is_discrete(x):
                 facts.append(None)
@@ -242,12 +242,7 @@ class Partials(Rule):
         """What the function says."""
         if all(is_discrete(x) for x in inputs):
             return None
-        facts = self.function(inputs, output, wanted, **call.params)
-        for i, fact in enumerate(facts if type(facts) is tuple else (facts,)):
-            for j, step in enumerate(fact.steps if type(fact) is Chain else (fact,)):
-                if isinstance(step, LinearOp) and step.origin is None:
-                    step.origin = made_at_point, (call, tuple(inputs), output, tuple(wanted), i, j)
-        return facts
+        return remembering(self.function(inputs, output, wanted, **call.params), call, inputs, output, wanted)
 
 
 class Discrete(Rule):
@@ -314,7 +309,9 @@ class Primitive:
         return self.name
 
     def __reduce__(self) -> Any:
-        return sys.modules[__package__].reduced(self)  # the catalogue imports this module, and is there before any record
+        return sys.modules[__package__].reduced(
+            self
+        )  # the catalogue imports this module, and is there before any record
 
     def call(self, **params: Any) -> Call:
         """The operation with its options bound."""

@@ -18,6 +18,7 @@ from essence_ad.batching import in_line, reducing, shifting
 from essence_ad.diagram import Chain, Op
 from essence_ad.kernel import astype, kernel, ratio
 from essence_ad.operation import LinearOp, Scale, linear_op
+from essence_ad.origin import remembering
 from essence_ad.primitives.primitive import Discrete, Linear, Partials, Primitive, Rule, on
 from essence_ad.spaces import Array, space_of
 
@@ -275,7 +276,7 @@ class _Recurrence(Rule):
             return np.flip(recurrence(turned, np.flip(v, axis=axis), axis=axis), axis=axis)
 
         step = linear_op("recurrence", push, pull, b, output)
-        return Chain(Scale(before), step), step
+        return remembering((Chain(Scale(before), step), step), call, inputs, output, wanted)
 
 
 # ---------------------------------------------------------------------------------------------- the primitives

@@ -65,3 +65,82 @@ def test_places_of_arrays() -> None:
     space = space_of(value)
     assert array_parts(space) == [("['a'][0]", R), ("['a'][1][0]", R[2])]
     assert tree_of(space, iter([5, 6])) == ((5, (6,)), ())
+
+
+@pytest.mark.parametrize(
+    ("argnums", "args", "options", "point", "seen"),
+    [
+        ("y", (1, 2, 3), {}, 2, (1, "new", 3)),
+        ("y", (1,), {"z": 3, "y": 2}, 2, (1, "new", 3)),
+        ("x", (), {"x": 1, "y": 2, "z": 3}, 1, ("new", 2, 3)),
+        (0, (), {"x": 1, "y": 2, "z": 3}, 1, ("new", 2, 3)),
+        (-1, (1, 2, 3), {}, 3, (1, 2, "new")),
+        (["z"], (1, 2, 3), {}, (3,), (1, 2, "new")),
+        (("z", 0), (1, 2), {"z": 3}, (3, 1), ("b", 2, "a")),
+    ],
+)
+def test_arguments_may_be_named(argnums: Any, args: Any, options: Any, point: Any, seen: Any) -> None:
+    function, found = in_arguments(three, args, options, argnums)
+    assert found == point
+    assert function("new" if not isinstance(point, tuple) else ("new",) if len(point) == 1 else ("a", "b")) == seen
+
+
+def test_arguments_by_keyword_only_may_be_named() -> None:
+    def f(x: Any, *, rate: Any = 1.0) -> Any:
+        return rate * x * x
+
+    for operator, answer in ((essence_ad.grad, 9.0), (essence_ad.jacobian, 9.0), (essence_ad.hessian, 0.0)):
+        for _ in range(3):
+            assert operator(f, argnums="rate")(3.0, rate=2.0) == answer
+
+
+def test_names_that_no_argument_has_are_told_with_those_that_there_are() -> None:
+    with pytest.raises(
+        errors.OptionError, match=r"(?s)argnums='w' for 2 positional.*and \['z'\].*0, 1, 'x', 'y', 'z'.*name"
+    ):
+        in_arguments(three, (1, 2), {"z": 3}, "w")
+    with pytest.raises(errors.OptionError, match="argnums='z'"):
+        in_arguments(three, (1, 2), {}, "z")
+    with pytest.raises(errors.OptionError, match="the same|different"):
+        in_arguments(three, (1, 2), {}, ("x", 0))
+
+
+def _noted(x: Any) -> Any:
+    return np.sum(np.sin(x) * x), {"sum": np.sum(x), "twice": 2 * x}
+
+
+def test_more_may_be_returned_beside_the_value_by_every_operator() -> None:
+    x, v = np.array([0.3, 0.7]), np.array([1.0, -2.0])
+    main = lambda x: _noted(x)[0]  # noqa: E731
+    y, more = _noted(x)
+    ad = essence_ad
+    operators: dict[str, tuple[Any, Any]] = {
+        "grad": (ad.grad(_noted, has_aux=True)(x), ad.grad(main)(x)),
+        "jacobian": (ad.jacobian(_noted, has_aux=True)(x), ad.jacobian(main)(x)),
+        "forward": (ad.jacobian(_noted, mode="forward", has_aux=True)(x), ad.jacobian(main)(x)),
+        "hessian": (ad.hessian(_noted, has_aux=True)(x), ad.hessian(main)(x)),
+    }
+    for answer, expected in operators.values():
+        np.testing.assert_allclose(answer[0], expected, atol=1e-15)
+        np.testing.assert_equal(answer[1], more)
+    value, slope, beside = ad.jvp(_noted, x, v, has_aux=True)
+    assert (value, slope) == ad.jvp(main, x, v)
+    np.testing.assert_equal(beside, more)
+    value, pullback, beside = ad.vjp(_noted, x, has_aux=True)
+    np.testing.assert_allclose(pullback(2.0), 2 * ad.grad(main)(x))
+    np.testing.assert_equal(beside, more)
+    value, linear, beside = ad.linearize(_noted, x, has_aux=True)
+    assert value == y and linear(v) == pytest.approx(slope) and linear.matrix().shape == (1, 2)
+    np.testing.assert_equal(beside, more)
+
+
+def test_a_value_without_more_is_told() -> None:
+    with pytest.raises(errors.StructureError, match=r"needs a function that returns a pair(.|\n)*leave has_aux out"):
+        essence_ad.linearize(np.sin, 1.0, has_aux=True)
+    with pytest.raises(errors.StructureError, match="jacobian needs a function that returns a pair"):
+        essence_ad.jacobian(lambda x: {"a": x, "b": x}, has_aux=True)(1.0)
+
+
+def test_operators_show_what_they_are() -> None:
+    assert repr(essence_ad.grad(three, argnums="x")) == "grad(three, argnums='x', has_aux=False)"
+    assert essence_ad.grad(three).__doc__ == three.__doc__ and essence_ad.grad(three).__name__ == "three"

@@ -429,7 +429,7 @@ def test_arguments_that_are_no_numbers_are_refused(x: Any) -> None:
         grad(lambda t: 1.0)(x)
 
 
-@pytest.mark.parametrize("argnums", [2, -3, (0, 5), (0, 0), (), 1.0, True, "x", None])
+@pytest.mark.parametrize("argnums", [2, -3, (0, 5), (0, 0), (), 1.0, True, "nothing", None])
 def test_argnums_out_of_range(argnums: Any) -> None:
     with pytest.raises(errors.OptionError, match="argnums"):
         grad(lambda x, y: x * y, argnums=argnums)(1.0, 2.0)
