@@ -32,7 +32,8 @@ def linearize(f: Any, x: Any, *, has_aux: bool = False) -> Any:
     """
     value, derivative = D(Additive)(program_at("linearize", f, x))(x)
     if has_aux:
-        return value[0], first_of_pair("linearize", derivative), value[1]
+        linear = first_of_pair("linearize", derivative)
+        return value[0], linear, value[1]
     return value, derivative
 
 
@@ -81,5 +82,6 @@ def vjp(f: Any, x: Any, *, has_aux: bool = False) -> Any:
     """
     value, pullback = reverse(program_at("vjp", f, x))(x)
     if has_aux:
-        return value[0], DualArrow(pullback.k, first_of_pair("vjp", pullback.arrow.T).T), value[1]
+        turned = first_of_pair("vjp", pullback.arrow.T).T
+        return value[0], DualArrow(pullback.k, turned), value[1]
     return value, pullback
