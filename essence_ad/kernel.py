@@ -32,6 +32,17 @@ def is_overloaded(value: Any) -> bool:
     return getattr(type(value), "__essence_call__", None) is not None
 
 
+class Abstract(Exception):
+    """Code for known arrays met a traced one."""
+
+
+def concrete(value: Any) -> Any:
+    """A value as it is; ``Abstract`` is raised for a traced array."""
+    if is_overloaded(value):
+        raise Abstract
+    return value
+
+
 @kernel
 def astype(x: Any, *, dtype: Any) -> Any:
     """An array with its numbers converted; complex to real takes the real part."""

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from essence_ad.diagram import Diagram
+from essence_ad.kernel import concrete
 from essence_ad.planning.assembly import Assembly, assembly, fits
 from essence_ad.planning.axes import is_rows
 from essence_ad.planning.loops import Section, schedule
@@ -479,7 +480,7 @@ class _Writer(_Facts):
 
 def _converted(space: Array, fast: bool, value: Any) -> Any:
     """An argument in the dtype of its space; an error where it does not fit."""
-    space.check(value)
+    space.check(concrete(value))
     if not space.shape and space.dtype == _FLOAT:
         return float(value) if fast else np.float64(value)
     return np.asarray(value, space.dtype)[()]

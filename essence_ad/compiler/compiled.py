@@ -7,18 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from essence_ad.backends import c as c_backend
 from essence_ad.backends import numpy as numpy_backend
+from essence_ad.blocks import build
 from essence_ad.compiler.simplify import arrays, simplify
 from essence_ad.containers import TUPLE
-from essence_ad.diagram import Diagram, uncollected
+from essence_ad.diagram import Diagram, collect, uncollected
 from essence_ad.errors import EssenceError, OptionError
 from essence_ad.inlining import inline
+from essence_ad.kernel import Abstract
 from essence_ad.morphism import Morphism
+from essence_ad.primitives.primitive import Call, Constant, Negate, Scale
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import NUM, Arrow, Pattern, leaves
 from essence_ad.tracing.program import trace
 
-BACKENDS = {"numpy": numpy_backend}
+BACKENDS = {"numpy": numpy_backend, "c": c_backend}
 
 
 class Compiled(Morphism[Any, Any]):
@@ -44,7 +48,7 @@ class Compiled(Morphism[Any, Any]):
         assert d.dom_space is not None
         put(self, "_numbers", written.numbers)
         put(self, "_n", len(arrays(d.dom_space)))
-        put(self, "_flat", isinstance(d.dom_space, Array) or _flat(d.dom_space))
+        put(self, "_flat", isinstance(d.dom_space, Array) or (_flat(d.dom_space) and len(d.dom_space.parts) > 1))
         put(self, "_plain", d.cod_space is None or _plain(d.cod_space))
 
     def __reduce__(self) -> Any:
@@ -77,6 +81,9 @@ class Compiled(Morphism[Any, Any]):
                 return self._fast(*leaves)
             with np.errstate(all="ignore"):  # derivatives may be infinite, and say nothing about it anywhere
                 return self._fast(*leaves)
+        except Abstract:
+            d: Diagram = self.form
+            return collect(d.cod, d.evaluate(build(d.dom, iter(leaves))))
         except EssenceError:
             raise
         except (ValueError, OverflowError, ZeroDivisionError):
@@ -144,6 +151,6 @@ def staged(f: Any, space: Space) -> Diagram:
     """What a program or function does to symbolic arrays of a space."""
     if isinstance(f, Morphism) and not hasattr(f, "function"):
         d = inline(f.diagram, space.pattern)
-        d = d.at(space) if d.is_linear else d
-        return Diagram(d.dom, d.cod, d.boxes, d.n_wires, space, d.cod_space)
+        if all(isinstance(op, (Call, Constant, Scale, Negate)) for op, _, _ in d.boxes) and not any(d.misfits):
+            return Diagram(d.dom, d.cod, d.boxes, d.n_wires, space, d.cod_space)
     return trace(getattr(f, "function", f), space).diagram

@@ -1,0 +1,74 @@
+"""A function of C as a function of Python: compiled by the C compiler of the machine, and loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from essence_ad.errors import UnsupportedError
+
+#: What such a text may use of Python's stable interface, so that it needs no header.
+PYTHON = """\
+typedef struct _object PyObject;
+typedef struct { void *buf; PyObject *obj; long len, itemsize; int readonly, ndim; char *format; long *shape, *strides, *suboffsets; void *internal; } Py_buffer;
+extern double PyFloat_AsDouble(PyObject *);
+extern PyObject *PyFloat_FromDouble(double), *PyTuple_New(long);
+extern int PyTuple_SetItem(PyObject *, long, PyObject *), PyObject_GetBuffer(PyObject *, Py_buffer *, int);
+extern void PyBuffer_Release(Py_buffer *);
+"""
+
+
+class _Method(ctypes.Structure):
+    """What Python wants to know of a function in C."""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("text", ctypes.c_char_p),
+    ]
+
+
+_FASTCALL = 0x0080
+_numbers = itertools.count()
+
+
+@functools.lru_cache(maxsize=256)
+def loaded(text: str) -> Callable[..., Any]:
+    """The function ``kernel`` of a text of C, compiled and loaded; ``UnsupportedError`` where there is no compiler."""
+    compiler = os.environ.get("CC") or next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if compiler is None or os.name != "posix":
+        raise UnsupportedError(
+            "this needs a C compiler", found=compiler or "neither cc nor gcc nor clang", expected="one of them on a POSIX system, or one named by CC",
+            remedy='install one, or compile with backend="numpy"',
+        )  # fmt: skip
+    level = "-O2" if len(text) < 10_000 else "-O1" if len(text) < 100_000 else "-O0"
+    flags = [level, "-fno-math-errno", "-ffp-contract=off", "-w", "-fPIC", "-shared", "-x", "c"]
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder, f"kernel{next(_numbers)}.so")
+        done = subprocess.run(
+            [*compiler.split(), *flags, "-", "-o", str(library), "-lm"],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise UnsupportedError(
+                "the C compiler refused the program", found=done.stderr.strip()[:500], expected="a compiler of C99",
+                remedy='name another one by CC, or compile with backend="numpy"',
+            )  # fmt: skip
+        kernel = ctypes.PyDLL(str(library)).kernel
+    method = _Method(b"kernel", ctypes.cast(kernel, ctypes.c_void_p).value, _FASTCALL, None)
+    new = ctypes.pythonapi.PyCFunction_NewEx
+    new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    found: Callable[..., Any] = new(ctypes.addressof(method), (method, kernel), None)  # keeps both alive
+    return found
