@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+import math
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from essence_ad.errors import UnsupportedError
 
@@ -24,6 +27,22 @@ extern PyObject *PyFloat_FromDouble(double), *PyTuple_New(long);
 extern int PyTuple_SetItem(PyObject *, long, PyObject *), PyObject_GetBuffer(PyObject *, Py_buffer *, int);
 extern void PyBuffer_Release(Py_buffer *);
 """
+
+
+#: Functions that C does not have, in C.
+HELPERS = {
+    "square": "static inline double square(double x) { return x * x; }",
+    "maximum": "static inline double maximum(double x, double y) { return x != x || x > y ? x : y; }",
+    "minimum": "static inline double minimum(double x, double y) { return x != x || x < y ? x : y; }",
+    "sign": "static inline double sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x == 0 ? 0.0 : x; }",
+    "ratio": "static inline double ratio(double x, double y) { return x == 0 && y == 0 ? 0.0 : x / y; }",
+    "lead": "static inline double lead(double x, double y) { return x == y ? 0.5 : x > y ? 1.0 : x < y ? 0.0 : x - y; }",
+    "share": "static inline double share(double x, double y) { return 1.0 / (1.0 + (x == y ? 1.0 : exp(y - x))); }",
+    "logaddexp": "static inline double logaddexp(double x, double y) { return x == y ? x + 0.6931471805599453 : x > y ? x + log1p(exp(y - x)) : y + log1p(exp(x - y)); }",
+}  # fmt: skip
+TWO = frozenset(
+    {"atan2", "hypot", "pow", "copysign", "fmax", "fmin", "fmod"}
+)  #: the functions of C that take two numbers
 
 
 class _Method(ctypes.Structure):
@@ -72,3 +91,18 @@ def loaded(text: str) -> Callable[..., Any]:
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
     found: Callable[..., Any] = new(ctypes.addressof(method), (method, kernel), None)  # keeps both alive
     return found
+
+
+def literal(value: Any) -> str:
+    """A number as C writes it.
+
+    >>> literal(2), literal(-0.5), literal(float("nan"))
+    ('2', '(-0.5)', '(0.0 / 0.0)')
+    """
+    if isinstance(value, (int, np.integer, np.bool_)):
+        return str(int(value)) if value >= 0 else f"({int(value)})"
+    x = float(value)
+    text = "(0.0 / 0.0)" if math.isnan(x) else "(1.0 / 0.0)" if x > 0 else "(-1.0 / 0.0)"
+    if math.isfinite(x):
+        text = repr(x) if x >= 0 and math.copysign(1.0, x) > 0 else f"({x!r})"
+    return text

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.systems.system import Absent, System
 
 FILES = {
-    "essence_ad": "with_essence_ad", "jax": "with_jax", "autograd": "with_autograd", "torch": "with_torch",
+    "essence_ad": "with_essence_ad", "essence_ad C": "with_essence_ad_c", "jax": "with_jax", "autograd": "with_autograd", "torch": "with_torch",
     "torch.compile": "with_torch_compiled",
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ import numpy as np
 from essence_ad.diagram import Diagram
 from essence_ad.errors import UnsupportedError
 from essence_ad.kernel import concrete
-from essence_ad.native import PYTHON, loaded
+from essence_ad.native import HELPERS, PYTHON, TWO, literal, loaded
 from essence_ad.primitives.contractions import explicit
 from essence_ad.primitives.primitive import Constant, Negate, Scale
 from essence_ad.spaces import Array
@@ -38,7 +38,8 @@ INFIX = {
     "add": "({} + {})", "subtract": "({} - {})", "multiply": "({} * {})", "divide": "({} / {})", "negative": "(-{})",
     "positive": "{}", "square": "square({})", "reciprocal": "(1.0 / {})", "maximum": "maximum({}, {})",
     "minimum": "minimum({}, {})", "sign": "sign({})", "logaddexp": "logaddexp({}, {})", "where": "({} ? {} : {})",
-    "conjugate": "{}", "real": "{}", "rad2deg": "({} * 57.29577951308232)", "deg2rad": "({} * 0.017453292519943295)",
+    "ratio": "ratio({}, {})", "lead": "lead({}, {})",
+    "share": "share({}, {})", "conjugate": "{}", "real": "{}", "rad2deg": "({} * 57.29577951308232)", "deg2rad": "({} * 0.017453292519943295)",
 }  # fmt: skip
 TESTS = {
     "equal": "({} == {})", "not_equal": "({} != {})", "less": "({} < {})", "less_equal": "({} <= {})",
@@ -47,24 +48,16 @@ TESTS = {
 }  # fmt: skip
 MOVES = frozenset({
     "reshape", "ravel", "transpose", "moveaxis", "swapaxes", "expand_dims", "squeeze", "broadcast_to", "index", "take", "flip", "roll",
-    "diagonal", "diag", "tril", "triu", "repeat", "tile", "atleast_1d", "atleast_2d", "atleast_3d", "matrix_transpose",
+    "diagonal", "diag", "tril", "triu", "repeat", "tile", "atleast_1d", "atleast_2d", "atleast_3d", "matrix_transpose", "split",
+    "array_split",
 })  # fmt: skip
 CONTRACTIONS = {
     ("matmul", 1, 1): "i,i->", ("matmul", 2, 1): "ij,j->i", ("matmul", 1, 2): "i,ij->j", ("matmul", 2, 2): "ij,jk->ik",
     ("dot", 1, 1): "i,i->", ("dot", 2, 1): "ij,j->i", ("dot", 1, 2): "i,ij->j", ("dot", 2, 2): "ij,jk->ik",
     ("inner", 1, 1): "i,i->", ("outer", 1, 1): "i,j->ij",
 }  # fmt: skip
-TWO = frozenset({"atan2", "hypot", "pow", "copysign", "fmax", "fmin", "fmod"})  #: the functions of two numbers
 DEEP = 24  #: how deep expressions are nested
 LARGE = 32_768  #: numbers that a program may hold: beyond them its time is that of the work, which NumPy does as well
-
-HELPERS = {
-    "square": "static inline double square(double x) { return x * x; }",
-    "maximum": "static inline double maximum(double x, double y) { return x != x || x > y ? x : y; }",
-    "minimum": "static inline double minimum(double x, double y) { return x != x || x < y ? x : y; }",
-    "sign": "static inline double sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x == 0 ? 0.0 : x; }",
-    "logaddexp": "static inline double logaddexp(double x, double y) { return x == y ? x + 0.6931471805599453 : x > y ? x + log1p(exp(y - x)) : y + log1p(exp(x - y)); }",
-}  # fmt: skip
 
 
 class Source(NamedTuple):
@@ -92,9 +85,6 @@ def write(d: Diagram) -> Source:
     return _Writer(d).source()
 
 
-# ---------------------------------------------------------------------------------------------- values
-
-
 class _Value:
     """An array while it is written: the element at given indices, as C."""
 
@@ -109,27 +99,13 @@ def _number(space: Array, text: str) -> _Value:
 
 
 def _stored(space: Array, name: str) -> _Value:
-    steps = _steps(space.shape)
+    steps = [math.prod(space.shape[i + 1 :]) for i in range(len(space.shape))]
     return _Value(space, lambda index: f"{name}[{_sum(zip(steps, index, strict=True))}]", name)
-
-
-def _steps(shape: Sequence[int]) -> list[int]:
-    return [math.prod(shape[i + 1 :]) for i in range(len(shape))]
 
 
 def _sum(terms: Any, start: int = 0) -> str:
     parts = [i if n == 1 else f"{n} * {i}" for n, i in terms if n and i != "0"]
     return " + ".join([*([str(start)] if start or not parts else []), *parts])
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, (int, np.integer, np.bool_)):
-        return str(int(value)) if value >= 0 else f"({int(value)})"
-    x = float(value)
-    text = "(0.0 / 0.0)" if math.isnan(x) else "(1.0 / 0.0)" if x > 0 else "(-1.0 / 0.0)"
-    if math.isfinite(x):
-        text = repr(x) if x >= 0 and math.copysign(1.0, x) > 0 else f"({x!r})"
-    return text
 
 
 # ---------------------------------------------------------------------------------------------- the writer
@@ -144,6 +120,7 @@ class _Writer:
         self.lines: list[str] = []
         self.tables: list[str] = []
         self.used: set[str] = set()
+        self.known: dict[int, Any] = {}  # constants
         self.held = 0
         self.reads = Counter([i for _, ins, _ in d.boxes for i in ins])
         self.reads.update(leaves(d.cod))
@@ -175,7 +152,7 @@ class _Writer:
 
     def text(self, arguments: Sequence[int], results: Sequence[int], number: Sequence[int]) -> str:
         """The whole text: of the arguments, the arrays come first, then those for results, then the numbers."""
-        wanted = self.used | ({"log1p", "exp"} if "logaddexp" in self.used else set())
+        wanted = self.used | ({"log1p", "exp"} if self.used & {"logaddexp", "share"} else set())
         needed = [f for name, f in HELPERS.items() if name in self.used]
         externs = [f"extern double {f}(double{', double' * (f in TWO)});" for f in sorted(wanted - HELPERS.keys())]
         given = [
@@ -286,15 +263,12 @@ class _Writer:
         name = op.name
         if isinstance(op, Constant):
             self.constant(op, outs[0])
-        elif name in MOVES and len(outs) == 1:
-            self.moved(op, ins[0], outs[0], op.apply)
-        elif name in ("split", "array_split"):
-            for k, out in enumerate(outs):
-                self.moved(op, ins[0], out, lambda positions, k=k: op.apply(positions)[k])  # type: ignore[misc]
+        elif name in MOVES:
+            self.moved(op, ins, outs)
         elif name in ("sum", "mean"):
             self.summed(op, ins[0], outs[0])
-        elif name == "einsum" or (name, *[len(self.spaces[i].shape) for i in ins]) in CONTRACTIONS:
-            self.contracted(op, ins, outs[0])
+        elif (subscripts := self.subscripts(op, ins)) is not None:
+            self.contracted(op, subscripts, ins, outs[0])
         elif name == "scatter_sum":
             self.scattered(op, ins, outs[0])
         elif name in ("concatenate", "stack"):
@@ -306,7 +280,7 @@ class _Writer:
         """An elementwise operation on texts."""
         name = op.name
         if isinstance(op, Scale) and np.ndim(op.factor) == 0:
-            return lambda given: f"({_literal(float(op.factor))} * {given[0]})"
+            return lambda given: f"({literal(float(op.factor))} * {given[0]})"
         if isinstance(op, Negate):
             name = "negative"
         if name == "astype":
@@ -359,14 +333,15 @@ class _Writer:
         """A number in the text, an array as a table."""
         space = self.spaces[out]
         self.kind(space, op)
-        self.values[out] = self.array_of(np.asarray(op.value)) if space.shape else _number(space, _literal(op.value))
+        self.known[out] = op.value
+        self.values[out] = self.array_of(np.asarray(op.value)) if space.shape else _number(space, literal(op.value))
 
     def array_of(self, value: Any) -> _Value:
         """A known array."""
         space = Array(value.shape, value.dtype)
         kind = self.kind(space, "a constant")
         self.hold(value.size, "a constant")
-        return _stored(space, self.table(kind, [_literal(x) for x in value.ravel()]))
+        return _stored(space, self.table(kind, [literal(x) for x in value.ravel()]))
 
     def table(self, kind: str, texts: Sequence[str]) -> str:
         """The name of a table."""
@@ -374,21 +349,27 @@ class _Writer:
         self.tables.append(f"static const {kind} {name}[] = {{{', '.join(texts) or '0'}}};")
         return name
 
-    def moved(self, op: Any, source: int, out: int, move: Callable[[Any], Any]) -> None:
+    def moved(self, op: Any, ins: tuple[int, ...], outs: tuple[int, ...]) -> None:
         """Elements at other places: found by moving their numbers, counted from one; zero is zero."""
-        before, space = self.store(source), self.spaces[out]
-        self.kind(space, op)
-        positions = np.asarray(move(np.arange(1, before.space.dim + 1).reshape(before.space.shape))) - 1
+        before = self.store(ins[0])
+        if any(i not in self.known for i in ins[1:]):
+            raise _unsupported(op, f"{op.name} at places that are not known", "places that are constants")
+        marks = np.arange(1, before.space.dim + 1).reshape(before.space.shape)
+        results = op.apply(marks, *[self.known[i] for i in ins[1:]])
+        for out, result in zip(outs, (results,) if len(outs) == 1 else results, strict=True):
+            self.kind(self.spaces[out], op)
+            self.values[out] = _Value(self.spaces[out], self.taken(before, np.asarray(result) - 1))
+            if not self.spaces[out].shape:
+                self.named(op, out)
+
+    def taken(self, before: _Value, positions: Any) -> Callable[[Sequence[str]], str]:
+        """The elements at positions of a stored array, zero at those below 0."""
         if not before.space.shape:
-            self.values[out] = _Value(space, lambda index: before.at(()))
-            return
-        at = self.positioned(positions)
-        zeros = bool((positions < 0).any())
-        self.values[out] = _Value(
-            space, lambda index: f"({at(index)} < 0 ? 0 : {before.buffer}[{at(index)}])" if zeros else f"{before.buffer}[{at(index)}]"
-        )  # fmt: skip
-        if not space.shape:
-            self.named(op, out)
+            return lambda index: before.at(())
+        at, name = self.positioned(positions), before.buffer
+        if (positions < 0).any():
+            return lambda index: f"({at(index)} < 0 ? 0 : {name}[{at(index)}])"
+        return lambda index: f"{name}[{at(index)}]"
 
     def positioned(self, positions: Any) -> Callable[[Sequence[str]], str]:
         """Positions as an expression of the indices: with a step for each axis where they have one, a table elsewhere."""
@@ -402,8 +383,7 @@ class _Writer:
             affine += step * along
         if np.array_equal(affine, positions):
             return lambda index: _sum(zip(steps, index, strict=True), start)
-        name, within = self.table("int", [str(p) for p in positions.ravel()]), _steps(shape)
-        return lambda index: f"{name}[{_sum(zip(within, index, strict=True))}]"
+        return _stored(Array(shape), self.table("int", [str(p) for p in positions.ravel()])).at
 
     def summed(self, op: Any, source: int, out: int) -> None:
         """A sum over axes, added up in order."""
@@ -412,22 +392,35 @@ class _Writer:
         if value.space.dtype != space.dtype or set(op.params) - {"axis", "keepdims"}:
             raise _unsupported(op, f"{op!r} of {value.space}", "sums of floats over axes")
         kept = np.sum(np.empty(shape), axis=axis, keepdims=True).shape
-        at = self.positioned(np.broadcast_to(np.arange(space.dim).reshape(kept), shape))
         name = self.room(space, op, zeros=True)
-        target = (lambda index: f"{name}[{at(index)}]") if space.shape else (lambda index: name)
-        self.loop(shape, lambda index: f"{target(index)} += {value.at(index)};")
+        self.put(name, space, value, np.broadcast_to(np.arange(space.dim).reshape(kept), shape), "+=")
         self.values[out] = _stored(space, name) if space.shape else _number(space, name)
         if op.name == "mean":
             n = value.space.dim // max(space.dim, 1)
             self.loop(space.shape, lambda index: f"{self.values[out].at(index)} /= {n}.0;")
 
-    def contracted(self, op: Any, ins: tuple[int, ...], out: int) -> None:
+    def subscripts(self, op: Any, ins: tuple[int, ...]) -> str | None:
+        """A sum of products in the letters of ``einsum``; ``None`` for something else."""
+        ranks = [len(self.spaces[i].shape) for i in ins]
+        if op.name != "tensordot":
+            found: str | None = CONTRACTIONS.get((op.name, *ranks))
+            return op.params["subscripts"] if op.name == "einsum" else found
+        axes = op.params["axes"]
+        pairs = axes if isinstance(axes, tuple) else (range(ranks[0] - axes, ranks[0]), range(axes))
+        first, second = (
+            [a % n for a in np.atleast_1d(p).astype(int).tolist()] for p, n in zip(pairs, ranks, strict=True)
+        )
+        left, right = list("abcdefghijkl"[: ranks[0]]), list("mnopqrstuvwx"[: ranks[1]])
+        for i, j in zip(first, second, strict=True):
+            right[j] = left[i]
+        kept = [c for c in left if c not in right], [c for c in right if c not in left]
+        return "".join([*left, ",", *right, "->", *kept[0], *kept[1]])
+
+    def contracted(self, op: Any, subscripts: str, ins: tuple[int, ...], out: int) -> None:
         """A sum of products."""
         space = self.spaces[out]
         given = [self.store(i) for i in ins]
-        ranks = [len(v.space.shape) for v in given]
-        subscripts = op.params["subscripts"] if op.name == "einsum" else CONTRACTIONS[op.name, *ranks]
-        terms, result = explicit(subscripts, ranks)
+        terms, result = explicit(subscripts, [len(v.space.shape) for v in given])
         size = {
             c: n for t, v in zip(terms, given, strict=True) for c, n in zip(t, v.space.shape, strict=True) if n != 1
         }

@@ -48,7 +48,7 @@ class Compiled(Morphism[Any, Any]):
         assert d.dom_space is not None
         put(self, "_numbers", written.numbers)
         put(self, "_n", len(arrays(d.dom_space)))
-        put(self, "_flat", isinstance(d.dom_space, Array) or (_flat(d.dom_space) and len(d.dom_space.parts) > 1))
+        put(self, "_flat", isinstance(d.dom_space, Array) or _flat(d.dom_space))
         put(self, "_plain", d.cod_space is None or _plain(d.cod_space))
 
     def __reduce__(self) -> Any:
@@ -102,7 +102,9 @@ class Compiled(Morphism[Any, Any]):
 
 def _flat(space: Space) -> bool:
     """Whether a space is a plain tuple of arrays."""
-    return isinstance(space, Product) and space.container == TUPLE and all(isinstance(p, Array) for p in space.parts)
+    if not isinstance(space, Product) or len(space.parts) == 1:  # which is given as one tuple
+        return False
+    return space.container == TUPLE and all(isinstance(p, Array) for p in space.parts)
 
 
 def _plain(space: Any) -> bool:
@@ -116,6 +118,11 @@ def _numbers(pattern: Pattern) -> Pattern:
 
 def compile(f: Any, *spaces_or_examples: Any, backend: str = "numpy") -> Compiled:
     """A program or function at spaces (or at the spaces of examples), simplified and written as source.
+
+    ``backend="numpy"`` takes every primitive; ``"c"`` is for long chains of numbers and for small arrays, where it is
+    several times faster, and needs a C compiler on the machine. Raises ``UnsupportedError`` for a primitive that the
+    backend does not have, ``TracingError`` where the function depends on values, ``OptionError`` for no such backend;
+    the program raises ``ShapeError`` or ``DTypeError`` for arguments of other spaces.
 
     >>> from essence_ad import R, cos, dup, mul
     >>> f = compile(dup >> mul >> cos, R)
