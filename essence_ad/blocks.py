@@ -14,11 +14,12 @@ import numpy as np
 
 from essence_ad.containers import ZERO
 from essence_ad.diagram import Chain, Diagram, Identity, Op, collect
-from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
+from essence_ad.errors import CompositionError, EssenceError, NeedsSpaceError, NotLinearError
 from essence_ad.linear_map import arrays
 from essence_ad.operation import Negate, Scale, fault
-from essence_ad.spaces import Array, Product, Space, space_of
+from essence_ad.spaces import Array, Product, Space, scale, space_of
 from essence_ad.structure import Pattern, leaves
+from essence_ad.sweep import each_leaf, together
 from essence_ad.wires import Copy, Injection, Pack, Projection, Sum, Unpack
 
 Block = Any
@@ -93,6 +94,14 @@ class Row:
 
     space: Array
     blocks: dict[int, Block]
+
+    def together(self, j: int, width: int) -> Any:
+        """The columns that depend on a source of ``width`` components, with an axis for them in front."""
+        block = self.blocks.get(j)
+        if block is None:
+            return ZERO
+        columns = typed(np.reshape(dense(block, self.space.dim), (self.space.dim, width)), self.space.dtype)
+        return np.reshape(np.transpose(columns), (width, *self.space.shape))
 
     def vectors(self, j: int, width: int) -> list[Any]:
         """The columns that depend on a source of ``width`` components, as elements of the space."""
@@ -209,6 +218,10 @@ class _Push:
     def source_columns(self, op: Any, inputs: list[Any], j: int) -> list[Any]:
         """The images of the columns that depend on one source."""
         width = self.sources[j].dim
+        several = isinstance(op.cod, tuple) and len(op.cod) > 1
+        found = _at_once(op, inputs, j, self.sources[j]) if width > 1 else None
+        if found is not None:
+            return list(found) if several else [found]
         columns = [_columns(tree, j, width) for tree in inputs]
         images: list[Any] = []
         for c in range(width):
@@ -218,7 +231,7 @@ class _Push:
                 _require_complex(op, vectors, image)
             images.append(image)
         known: Any = next((i for i in images if i is not ZERO), ZERO)
-        if isinstance(op.cod, tuple) and len(op.cod) > 1:
+        if several:
             parts = [[i if i is ZERO else i[n] for i in images] for n in range(len(op.cod))]
             return [_gather(part, j) for part in parts]
         return [_gather(images, j) if known is not ZERO else ZERO]
@@ -237,9 +250,32 @@ def _applied(op: Any, vectors: list[Any]) -> Any:
         raise fault(op.name, vectors, error) or error from error
 
 
+def _at_once(op: Any, inputs: list[Any], j: int, source: Array) -> Any:
+    """The rows of what an operation makes of all columns together, as a batch; ``None`` where it cannot."""
+    columns = [_mapped(tree, lambda row: row.together(j, source.dim)) for tree in inputs]
+    if any(c is not ZERO and c.dtype == object for tree in columns for c in leaves(tree)):
+        return None
+    try:
+        images = together(op.apply, source.dim, *columns)
+        turned = together(op.apply, source.dim, *[scale(1j, c) for c in columns]) if source.dtype.kind == "c" else None
+    except (EssenceError, ValueError, TypeError, IndexError):
+        return None  # written by hand, for vectors with values; or an error, which one column shows more clearly
+    if turned is not None:
+        _require_turned(op, images, turned)
+    return each_leaf(lambda image: _row(image, j), images)
+
+
+def _row(images: Any, j: int) -> Row:
+    space = Array(images.shape[1:], images.dtype)
+    return Row(space, {j: _narrow(np.transpose(np.reshape(images, (images.shape[0], space.dim))))})
+
+
 def _require_complex(op: Any, vectors: list[Any], image: Any) -> None:
     """An error for an operation on complex numbers that is linear for real factors only."""
-    turned = op.apply(*[v if v is ZERO else 1j * v for v in vectors])
+    _require_turned(op, image, op.apply(*[v if v is ZERO else 1j * v for v in vectors]))
+
+
+def _require_turned(op: Any, image: Any, turned: Any) -> None:
     for a, b in zip(leaves(image), leaves(turned), strict=True):
         if not np.allclose(1j * np.asarray(a), b, rtol=1e-9, atol=1e-12, equal_nan=True):
             raise NotLinearError(

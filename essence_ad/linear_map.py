@@ -5,18 +5,21 @@ Derivatives are these. A gradient, a Jacobian or a directional derivative is a w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from essence_ad.containers import ZERO
 from essence_ad.diagram import Diagram, Op
-from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError
+from essence_ad.errors import CompositionError, NeedsSpaceError, NotLinearError, TracingError, UnsupportedError
 from essence_ad.inlining import Composed, inline, unfold
 from essence_ad.operation import LinearOp, Scale
 from essence_ad.spaces import Array, Product, Space, components, fits, pack, reals, scale, space_of
-from essence_ad.structure import NUM, Pattern, leaves
+from essence_ad.structure import NUM, Pattern, leaves, substitute
+from essence_ad.sweep import LARGEST, each_leaf, together, unit_batches
 
 
 class LinearMap(Composed, Op):
@@ -100,11 +103,47 @@ class LinearMap(Composed, Op):
     def matrix(self) -> Any:
         """The matrix, of shape ``(target.dim, source.dim)``, by running the map or its transpose, whichever is shorter."""
         source, target = self.named()
-        if source.dim <= target.dim:
-            columns = [components(image) for image in self.images()]
-            return np.stack(columns, axis=1) if columns else np.zeros((target.dim, 0))
-        rows = [components(image) for image in self.T.images()]
-        return np.stack(rows) if rows else np.zeros((0, source.dim))
+        return np.transpose(self._lines()) if source.dim <= target.dim else self.T._lines()
+
+    def _lines(self) -> Any:
+        """The components of each image in a line."""
+        source, target = self.named()
+        found = []
+        for size, images in self.sweeps():
+            parts = [np.reshape(image, (size, math.prod(image.shape[1:]))) for image in leaves(images)]
+            found.append(np.concatenate(parts, axis=1) if parts else np.zeros((size, 0)))
+        return np.concatenate(found) if found else np.zeros((source.dim, target.dim))
+
+    def sweeps(self) -> Iterator[tuple[int, Any]]:
+        """The ``images``, many at once: how many, and packed arrays of them with an axis for them in front.
+
+        The unit elements of an array are put through together, as a batch: every operation is one call for as many of
+        them as keep an array on a wire below about ``sweep.LARGEST`` numbers. One after another go few numbers, exact
+        ones, and what meets an operation that must know their values.
+
+        >>> from essence_ad import R, linearize
+        >>> list(linearize(lambda x: x * x, np.array([1.0, 2.0]))[1].sweeps())
+        [(2, array([[2., 0.],
+               [0., 4.]]))]
+        """
+        source, target = self.named()
+        widest = max(
+            [1, *[s.dim for s in (source, target)], *[s.dim for op, _, _ in self.diagram.boxes for s in _near(op)]]
+        )
+        for size, units in unit_batches(source, max(1, LARGEST // widest)):
+            yield size, self._at_once(size, units, target)
+
+    def _at_once(self, size: int, units: Any, target: Space) -> Any:
+        """The images of ``size`` vectors."""
+        if size > 1:
+            try:
+                return _image(lambda x: _together(self.diagram, size, x, target), units, target)
+            except (TracingError, UnsupportedError):
+                pass  # written by hand, for vectors with values
+        vectors = [each_leaf(operator.itemgetter(i), units) for i in range(size)]
+        alone = [_image(lambda x: target.fill(self.apply(x)), vector, target) for vector in vectors]
+        columns = zip(*[leaves(image) for image in alone], strict=True)
+        return substitute(_number(target.pattern, 0)[0], dict(enumerate([np.stack(column) for column in columns])))
 
     def images(self) -> list[Any]:
         """The packed images of the unit elements of the source: the columns of the matrix, one after another.
@@ -113,15 +152,7 @@ class LinearMap(Composed, Op):
         Raises ``NotLinearError`` for one between complex numbers that does not commute with i, as conjugation.
         """
         source, target = self.named()
-        some_real = any(space.dtype.kind != "c" for space in arrays(target))
-        images = []
-        for unit in source.units():
-            image = target.fill(self.apply(unit))
-            seen = some_real or all(isinstance(leaf, _NUMBERS) for leaf in leaves(image))  # a trace cannot be checked
-            if seen and any(np.iscomplexobj(leaf) for leaf in leaves(unit) if leaf is not ZERO):
-                image = in_complex_numbers(target, image, target.fill(self.apply(scale(1j, unit))))
-            images.append(image)
-        return images
+        return [_image(lambda x: target.fill(self.apply(x)), unit, target) for unit in source.units()]
 
     def named(self) -> tuple[Space, Space]:
         """Source and target, an error where they are not known."""
@@ -175,6 +206,33 @@ def _memory(x: Any) -> int:
 
 
 _NUMBERS = (np.ndarray, np.generic, complex, float)
+
+
+def _image(push: Callable[[Any], Any], unit: Any, target: Space) -> Any:
+    """The image of a unit element, or of several at once, as ``images`` says."""
+    image = push(unit)
+    some_real = any(space.dtype.kind != "c" for space in arrays(target))
+    seen = some_real or all(isinstance(leaf, _NUMBERS) for leaf in leaves(image))  # a trace cannot be checked
+    if seen and any(np.iscomplexobj(leaf) for leaf in leaves(unit) if leaf is not ZERO):
+        return in_complex_numbers(target, image, push(scale(1j, unit)))
+    return image
+
+
+def _together(d: Diagram, size: int, units: Any, target: Space) -> Any:
+    """The images of ``size`` vectors, with an axis for them in front."""
+    with np.errstate(all="ignore"):
+        images = together(lambda x: propagate(d, x), size, units)
+    filled = [
+        np.zeros((size, *space.shape), space.dtype) if image is ZERO else image
+        for image, space in zip(leaves_of(images, target.pattern), arrays(target), strict=True)
+    ]
+    return substitute(_number(target.pattern, 0)[0], dict(enumerate(filled)))
+
+
+def _near(op: Any) -> list[Space]:
+    """The spaces that an operation knows itself to be between."""
+    ends = [getattr(op, "source", None), getattr(op, "target", None)]
+    return [space for end in ends for space in (end if isinstance(end, tuple) else (end,)) if space is not None]
 
 
 def in_complex_numbers(space: Space, at_one: Any, at_i: Any) -> Any:

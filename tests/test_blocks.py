@@ -80,12 +80,15 @@ def test_pushing_through_is_the_matrix_of_the_program(typed: Any) -> None:
     assert np.array_equal(blocks.T.dense(), blocks.dense().T)
 
 
-def test_one_call_for_each_column_and_fewer_where_units_are_fewer() -> None:
-    """Row P42: a matrix is extracted by a basis, one pass for each unit."""
-    calls = []
+@pytest.mark.parametrize("together", [True, False])
+def test_one_call_for_all_columns_and_fewer_columns_where_units_are_fewer(together: bool) -> None:
+    """Row P42: a matrix is extracted by a basis, all units in one pass; an operation on values gets one after another."""
+    calls: list[Any] = []
 
     def counted(x: Any) -> Any:
-        calls.append(x)
+        if not together:
+            x = np.array(x.tolist())
+        calls.extend([x] * getattr(getattr(x, "owner", None), "size", 1))
         return np.sum(x)
 
     op = LinearOp("total", counted, lambda y: np.full(5, y), (R[5],), (R,))

@@ -1193,7 +1193,7 @@ def which_way_to_multiply_a_chain() -> None:
     layer = matmul @ fork(const(np.eye(50)), identity)
     f = compose(total, *[tanh @ layer] * 3)
     work = {k: count(lambda x: D(k)(f)(x)[1].matrix(), np.ones(50)).elements for k in (Dual(Matrices), Matrices)}  # noqa: B023
-    assert work[Dual(Matrices)] < work[Matrices] / 5
+    assert work[Dual(Matrices)] < work[Matrices] / 3  # a matrix product counts the elements of its operands and result
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -153,7 +153,7 @@ def _operation(block: Block, source: Array, target: Array) -> Op | None:
 class MatrixCategory(LinearCategory):
     """Generalized matrices: composing multiplies block by block, and a derivative is a Jacobian in blocks.
 
-    An operation becomes a matrix by its columns, one call for each. A program that is sent here at no known space keeps
+    An operation becomes a matrix by its columns, all in one call. A program that is sent here at no known space keeps
     its structure until it meets one; read out before, it is a matrix of numbers: ``Matrices(jam)`` is ``(1 1)``.
 
     >>> from essence_ad import D, Matrices, jam, mul
