@@ -47,7 +47,10 @@ _NAMES = {
     "compiler.python_text": "to_python",
     "diagram": "Diagram",
     "drawing.draw": "draw",
+    "drawing.failure": "draw_failure",
+    "drawing.mirror": "draw_adjoint",
     "drawing.picture": "Pictures",
+    "drawing.steps": "steps",
     "lawfulness": "check_laws",
     "linear_map": "LinearMap",
     "morphism": "Morphism assoc compose const cross dup exl exr fork identity inj inl inr it jam join proj repl "
@@ -99,7 +102,10 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.compiler.python_text import to_python as to_python
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.drawing.draw import draw as draw
+    from essence_ad.drawing.failure import draw_failure as draw_failure
+    from essence_ad.drawing.mirror import draw_adjoint as draw_adjoint
     from essence_ad.drawing.picture import Pictures as Pictures
+    from essence_ad.drawing.steps import steps as steps
     from essence_ad.lawfulness import check_laws as check_laws
     from essence_ad.linear_map import LinearMap as LinearMap
     from essence_ad.morphism import Morphism as Morphism

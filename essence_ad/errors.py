@@ -82,13 +82,21 @@ class ParseError(EssenceError, ValueError):
 
 
 class LawError(EssenceError, AssertionError):
-    """A category breaks a law; carries the law's name and its smallest failing instance."""
+    """A category breaks a law; carries the law's name, its smallest failing instance, and the programs that differ."""
 
     def __init__(
-        self, what: str, *, found: object, expected: object, remedy: str, law: str = "", instance: object = None
+        self,
+        what: str,
+        *,
+        found: object,
+        expected: object,
+        remedy: str,
+        law: str = "",
+        instance: object = None,
+        sides: tuple[object, object] | None = None,
     ) -> None:
         super().__init__(what, found=found, expected=expected, remedy=remedy)
-        self.law, self.instance = law, instance
+        self.law, self.instance, self.sides = law, instance, sides
 
 
 class DerivativeError(EssenceError, AssertionError):

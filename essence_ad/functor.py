@@ -154,14 +154,13 @@ class Builder:
         return substitute(d.cod, place)
 
 
-def flatten(term: Any) -> Diagram:
+def flatten(term: Any, build: Builder | None = None) -> Diagram:
     """The diagram of a term (anything with ``form``, ``parts`` and ``type``, as a ``Morphism``)."""
     with uncollected():
-        return _flatten(term)
+        return _flatten(term, build or Builder())
 
 
-def _flatten(term: Any) -> Diagram:
-    build = Builder()
+def _flatten(term: Any, build: Builder) -> Diagram:
     dom = build.wires(term.type.dom)
     shared = _shared(term)
     memo: dict[Any, Any] = {}

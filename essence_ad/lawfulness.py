@@ -114,15 +114,21 @@ def _check(law: Law, k: Category, instance: Instance) -> None:
         raise _broken(law, law.name, k, instance, left_program, right_program)
     if not same_view(left, left_program):
         name = f"the functor agrees with the vocabulary ({law.name})"
-        raise _broken(law, name, k, instance, left, left_program)
+        raise _broken(law, name, k, instance, left, left_program, law.left)
 
 
-def _broken(law: Law, name: str, k: Category, instance: Instance, left: Any, right: Any) -> LawError:
+def _broken(
+    law: Law, name: str, k: Category, instance: Instance, left: Any, right: Any, second: Program | None = None
+) -> LawError:
+    """The error of two views that differ: of both sides, or of the ``second`` program made in two ways."""
+    one = fill(law.left, instance.arrows, instance.numbers)
+    other = one if second is law.left else fill(law.right, instance.arrows, instance.numbers)
     return LawError(
         f"{k!r} breaks the law: {name} (section {law.place})\n  law:      {law}\n  instance: {instance}",
         found=_shown(left), expected=_shown(right),
         remedy="both must look alike; evaluate the two sides of the law by hand on this instance",
         law=name, instance=instance,
+        sides=(one, other),
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_the_main_job_prints_what_the_readme_shows() -> None:
 def test_the_picture_is_what_its_command_draws() -> None:
     script = ROOT / "docs" / "make_picture.py"
     assert "python docs/make_picture.py" in README
-    drawn = runpy.run_path(str(script))["draw"]()
+    drawn = runpy.run_path(str(script))["picture"]()
     assert (ROOT / "docs" / "program.svg").read_text(encoding="utf-8") == drawn
 
 

@@ -511,8 +511,10 @@ def _flat(pattern: Any) -> list[int]:
 @row("P35")
 def derivatives_do_not_need_pictures() -> None:
     package = Path(essence_ad.__file__).parent
-    using = {path.name for path in package.rglob("*.py") if "categories.graphs" in path.read_text()}
-    assert using <= {"__init__.py", "__main__.py", "graphs.py"}
+    calculating = [path for path in package.rglob("*.py") if path.parent.name != "drawing"]
+    for picture in ("categories.graphs", "drawing."):
+        using = {path.name for path in calculating if picture in path.read_text()}
+        assert using <= {"__init__.py", "__main__.py", "graphs.py"}
 
 
 # ---------------------------------------------------------------------------------------------- sections 7 to 10

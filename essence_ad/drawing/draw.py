@@ -69,7 +69,10 @@ def draw(
     if mode == "program":
         return Picture(
             subject.diagram, copies,
-            attrs.evolve(look, inputs=subject.inputs, point=subject.packed if values else None),
+            attrs.evolve(
+                look, inputs=subject.inputs, outputs=named(letter_of_result(subject.inputs), len(leaves(subject.diagram.cod))),
+                point=subject.packed if values else None,
+            ),
         )  # fmt: skip
     return _derivative(subject, mode, along, look, copies, values)
 
@@ -79,16 +82,17 @@ def _derivative(subject: Subject, mode: str, along: Any, look: Look, copies: boo
     x = subject.inputs or names("x", space)
     if mode == "gradient":
         d = gradient_program(f, space)
-        y = names("y", target_of(f, space))
+        y = names(letter_of_result(x), target_of(f, space))
         outputs = [*y, *[f"∂{row}/∂{column}" for row in y for column in x]]
         if len(outputs) != len(leaves(d.cod)):  # the rows of an array that stands on one wire
-            outputs = named("y", len(leaves(d.cod)))
+            outputs = named(letter_of_result(x), len(leaves(d.cod)))
         point = subject.packed if values else None
         return Picture(d, copies, attrs.evolve(look, inputs=x, outputs=outputs, point=point))
     d = forward_program(f, space) if mode == "forward" else reverse_program(f, space)
     target = target_of(f, space)
     tangents = space if mode == "forward" else target
-    y, dy = names("y", target), names("dy", target)
+    y = names(letter_of_result(x), target)
+    dy = [f"d{name}" for name in y]
     dx = [f"d{name}" for name in x]
     point = None
     if values:
@@ -108,6 +112,11 @@ def _derivative(subject: Subject, mode: str, along: Any, look: Look, copies: boo
 def ones(space: Space) -> Any:
     """The packed vector of ones."""
     return space.pack(space.from_vector(np.ones(space.dim)))
+
+
+def letter_of_result(inputs: Sequence[str] | None) -> str:
+    """What the value is called: ``y``, or ``z`` where that is an argument."""
+    return "z" if inputs is not None and any(name[:1] == "y" for name in inputs) else "y"
 
 
 def names(letter: str, space: Space) -> list[str]:

@@ -35,6 +35,7 @@ class Place:
     end: str = ""  #: "in" and "out" keep their order; "constant" stands just before it is read
     free: bool = False
     label: float = 0.0  #: the width of the longest label on a wire that it makes
+    point: bool = False  #: all its wires meet in one point on either side
 
 
 @attrs.define
@@ -87,9 +88,9 @@ class _Grid:
         ] = []  # item, item, the port that makes, place and port that read
         self.first: dict[int, tuple[int, int]] = {}  # the port whose wire a bend is on
         bends: dict[tuple[int, int, int], int] = {}
-        made = [[0.0] * p.makes if _small(p) else offsets(p.makes) for p in places]
+        made = [[0.0] * p.makes if p.point else offsets(p.makes) for p in places]
         for i, place in enumerate(places):
-            read = [0.0] * len(place.reads) if place.free or _small(place) else offsets(len(place.reads))
+            read = [0.0] * len(place.reads) if place.free or place.point else offsets(len(place.reads))
             for port, (maker, out) in enumerate(place.reads):
                 at, off = maker, made[maker][out]
                 for layer in range(self.layer[maker] + 1, self.layer[i]):
@@ -298,7 +299,7 @@ class _Grid:
                 places = [p * place.height * 0.5 / max(PORT * (len(places) - 1), 1) for p in places]
                 seen = sorted(range(len(places)), key=lambda q: (self._seen(i, q, y), q))
                 places = [places[seen.index(q)] for q in range(len(places))]
-            elif _small(place):
+            elif place.point:
                 places = [0.0] * len(places)
             ports.update({(i, q): y[i] + off for q, off in enumerate(places)})
         for bend, (maker, out) in self.first.items():
@@ -343,10 +344,6 @@ class _Grid:
 BAND = 46.0  #: between the value part and the linear part
 
 
-def _small(place: Place) -> bool:
-    return place.height < PORT
-
-
 def _layers(places: Sequence[Place]) -> list[int]:
     """The layer of each place; constants stand just before they are read, outputs after everything of their band."""
     layer: list[int] = []
@@ -387,7 +384,7 @@ def _reached(
                 continue
             seen[item] = 1
             order.append(item)
-            stack.extend([other for other, _, _ in sorted(right[item], key=lambda link: -link[1])])
+            stack.extend([other for other, _, _ in sorted(right[item], key=lambda link: link[1])[::-1]])
     return order
 
 

@@ -36,8 +36,9 @@ def mermaid(scene: Scene, prefix: str = "n") -> list[str]:
         lines += [f"    {prefix}{i}{_box(shows[i])}" for i in inside]
         lines.append("  end")
     for maker, port, reader, place in scene.edges:
-        texts = [str(place + 1)] if len(shows[reader].reads) > 1 and shows[reader].kind != "sum" else []
-        value = scene.values.get(shows[maker].wires[port])
+        several = len(shows[reader].wires if scene.turned else shows[reader].reads) > 1
+        texts = [str(place + 1)] if several and shows[reader].kind != "sum" else []
+        value = scene.values.get(shows[reader].wires[place] if scene.turned else shows[maker].wires[port])
         texts += [value] if value else []
         note = f"|{_quoted(', '.join(texts))}|" if texts else ""
         lines.append(f"  {prefix}{maker} -->{note} {prefix}{reader}")

@@ -33,6 +33,7 @@ class Show:
     linear: bool = False
     box: int = -1  #: the number of the box in the diagram
     mark: str = ""  #: a letter that it shares with its mirror image
+    room: str = ""  #: another label that it has room for
 
 
 @attrs.frozen
@@ -42,10 +43,13 @@ class Scene:
     shows: Sequence[Show]
     values: Mapping[int, str] = {}  #: what is written on wires
     diagram: Diagram | None = None
+    below: Mapping[int, str] = {}  #: what is written below wires
+    turned: bool = False  #: whether wires are read from the other side, and places make what they read
+    paired: bool = False  #: whether copies take as much room as sums do
 
     def places(self) -> list[Place]:
         """Their sizes."""
-        return [_place(show, self.values) for show in self.shows]
+        return [_place(show, self.values, self.below, self.paired) for show in self.shows]
 
     def layout(self) -> Layout:
         """Where they stand."""
@@ -54,7 +58,8 @@ class Scene:
     @property
     def edges(self) -> list[tuple[int, int, int, int]]:
         """The wires, from a place's port to a place's port."""
-        return [(*maker, i, port) for i, show in enumerate(self.shows) for port, maker in enumerate(show.reads)]
+        edges = [(*maker, i, port) for i, show in enumerate(self.shows) for port, maker in enumerate(show.reads)]
+        return [(b, q, a, p) for a, p, b, q in reversed(edges)] if self.turned else edges
 
 
 def scene(
@@ -141,11 +146,9 @@ def named(letter: str, n: int) -> list[str]:
 
 def kind_of(op: Any) -> str:
     """What sort of place an operation has."""
-    if op.name == "+":
-        return "sum"
-    if op.name == "dup":
-        return "copy"
-    return str(getattr(op, "kind", "constant" if isinstance(op, Constant) else "box"))
+    if isinstance(op, Constant):
+        return "constant"
+    return str(getattr(op, "kind", {"+": "sum", "dup": "copy"}.get(op.name, "box")))
 
 
 def label(op: Any) -> str:
@@ -167,18 +170,26 @@ def told(op: Any) -> str:
     return f"multiply by {number(op.factor)}" if isinstance(op, Scale) else label_of(op)
 
 
-_WIDE = {"sum": 22.0, "copy": 10.0}
+_ENDS = {"input": "in", "output": "out", "constant": "constant", "zero": "constant"}
 
 
-def _place(show: Show, values: Mapping[int, str]) -> Place:
+def _place(show: Show, values: Mapping[int, str], below: Mapping[int, str], paired: bool) -> Place:
+    """How much room a place takes."""
     ports = max(len(show.reads), len(show.wires), 1)
-    height = {"sum": 22.0, "copy": 10.0}.get(show.kind, max(28.0, PORT * ports + 9))
-    if show.kind in ("input", "output"):
-        height = 20.0
-    wide = _WIDE.get(show.kind, max(width(show.label) + 18, 30.0))
-    written = [width(values[w], 11) + 10 for w in show.wires if values.get(w)]
+    round_ = show.kind in ("sum", "copy")
+    size = 22.0 if paired or show.kind == "sum" else 10.0
+    height = 20.0 if show.kind in ("input", "output") else max(28.0, PORT * ports + 9)
+    written = [width(text[w], 11) + 10 for w in show.wires for text in (values, below) if text.get(w)]
+    if round_:
+        height = max(size, PORT * ports + 5) if paired else size
     return Place(
-        wide, height, show.reads, max(len(show.wires), 1), int(show.linear),
-        {"input": "in", "output": "out", "constant": "constant", "zero": "constant"}.get(show.kind, ""),
-        show.kind == "sum", max(written, default=0.0),
-    )  # fmt: skip
+        size if round_ else max(width(show.label) + 18, width(show.room) + 18, 30.0),
+        height,
+        show.reads,
+        max(len(show.wires), 1),
+        int(show.linear),
+        _ENDS.get(show.kind, ""),
+        show.kind == "sum" and not paired,
+        max(written, default=0.0),
+        show.kind == "copy" and not paired,
+    )

@@ -33,11 +33,13 @@ STYLE = """
 .essence-ad .wire{fill:none;stroke:#57606a;stroke-width:1.4}
 .essence-ad .linear.wire{stroke:#a86400;stroke-dasharray:none}
 .essence-ad .value{font-size:11px;text-anchor:start;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}
+.essence-ad .linear.value{fill:#7a4a00}
 .essence-ad .end{font-style:italic}
 .essence-ad .caption{font-weight:bold;text-anchor:start}
 .essence-ad .note,.essence-ad .mark{font-size:11px;fill:#57606a}
 .essence-ad .note{text-anchor:start}
 .essence-ad .mark{font-weight:bold;fill:#8a3d6b}
+.essence-ad .ring{fill:none;stroke:#b34700;stroke-width:2.4}
 .essence-ad .now .shape{stroke:#b34700;stroke-width:3.2}
 @media screen and (prefers-color-scheme:dark){
 .essence-ad text{fill:#e6edf3}
@@ -53,9 +55,11 @@ STYLE = """
 .essence-ad .wire{stroke:#9198a1}
 .essence-ad .linear.wire{stroke:#e69f00}
 .essence-ad .value{stroke:#0d1117}
+.essence-ad .linear.value{fill:#ffc24d}
 .essence-ad .note{fill:#9198a1}
 .essence-ad .mark{fill:#e0a0c4}
-.essence-ad .now .shape{stroke:#ff9e4a}
+.essence-ad .ring{fill:none;stroke:#b34700;stroke-width:2.4}
+.essence-ad .now .shape,.essence-ad .ring{stroke:#ff9e4a}
 }
 """
 
@@ -69,6 +73,9 @@ class Panel:
     caption: str = ""
     notes: Sequence[str] = ()
     frame: str = "linear map"  #: what is written at the frame of the linear part
+    mirrored: bool = False  #: whether it is drawn from right to left
+    now: int = -1  #: the place that is marked
+    room: str = ""  #: another caption that it has room for
 
     @property
     def head(self) -> float:
@@ -88,7 +95,11 @@ class Panel:
     @property
     def width(self) -> float:
         """As wide as the drawing and every text."""
-        texts = [width(self.caption, 13, bold=True), *[width(note, 11) for note in self.notes]]
+        texts = [
+            width(self.caption, 13, bold=True),
+            width(self.room, 13, bold=True),
+            *[width(note, 11) for note in self.notes],
+        ]
         if self.framed:
             start = min(x - p.width / 2 for x, p in zip(self.layout.x, self.layout.places, strict=True) if p.band)
             texts.append(start + width(self.frame, 11) + 30)
@@ -100,7 +111,9 @@ class Panel:
         return self.head + self.layout.height + self.foot + (FRAME if self.framed else 0)
 
 
-def document(panels: Sequence[Panel], title: str, *, stacked: bool = False, axis: bool = False, extra: str = "") -> str:
+def document(
+    panels: Sequence[Panel], title: str, *, stacked: bool = False, axis: bool = False, inside: str = ""
+) -> str:
     """The SVG of panels beside each other (or below each other), with a title and a description."""
     parts: list[str] = []
     x, y, far, low = MARGIN, MARGIN, 0.0, 0.0
@@ -111,7 +124,7 @@ def document(panels: Sequence[Panel], title: str, *, stacked: bool = False, axis
             if axis:
                 parts.append(f'<path class="axis" d="M{_n(x + BETWEEN / 2)} {_n(MARGIN)}V@"/>')
             x += BETWEEN
-        parts.append(f'<g transform="translate({_n(x)} {_n(y)})">\n{drawn(panel)}\n</g>')
+        parts.append(f'<g transform="translate({_n(x)} {_n(y)})">\n{drawn(panel)}\n{inside}</g>')
         far, low = max(far, x + panel.width), max(low, y + panel.height)
         if not stacked:
             x += panel.width
@@ -122,97 +135,133 @@ def document(panels: Sequence[Panel], title: str, *, stacked: bool = False, axis
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="essence-ad" {size} role="img" aria-label="{escape(title)}">\n'
         f"<title>{escape(title)}</title>\n<desc>{escape(told)}</desc>\n<style>{STYLE}</style>\n"
-        f'<rect class="ground" width="{_n(wide)}" height="{_n(high)}" rx="6"/>\n{body}\n{extra}</svg>\n'
+        f'<rect class="ground" width="{_n(wide)}" height="{_n(high)}" rx="6"/>\n{body}\n</svg>\n'
     )
 
 
 def drawn(panel: Panel) -> str:
     """The elements of one panel."""
+    pen = Pen(panel)
     at, shows = panel.layout, panel.scene.shows
-    dx, dy = (12.0 if panel.framed else 0.0), panel.head
     out: list[str] = []
     if panel.caption:
         out.append(f'<text class="caption" x="0" y="{_n(CAPTION / 2 - 3)}">{escape(panel.caption)}</text>')
     if panel.framed:
-        inside = [i for i, show in enumerate(shows) if show.linear]
-        left = min(at.x[i] - at.places[i].width / 2 for i in inside) - 10 + dx
-        right = max(at.x[i] + at.places[i].width / 2 for i in inside) + 10 + dx
-        right = max(right, left + width(panel.frame, 11) + 16)
-        top, low = min(at.y[i] - at.places[i].height / 2 for i in inside) - 12 + dy, dy + at.height + FRAME - 4
-        corner = f'x="{_n(left)}" y="{_n(top)}" width="{_n(right - left)}" height="{_n(low - top)}" rx="8"'
-        out.append(f'<rect class="frame" {corner}/>')
-        out.append(f'<text class="note" x="{_n(left + 8)}" y="{_n(low - 12)}">{escape(panel.frame)}</text>')
+        out += pen.frame([i for i, show in enumerate(shows) if show.linear])
     for (maker, _), pieces in sorted(at.wires.items()):
         kind = "linear wire" if shows[maker].linear else "wire"
-        out.append(f'<path class="{kind}" d="{_path(pieces, dx, dy)}"/>')
+        out.append(f'<path class="{kind}" d="{pen.path(pieces)}"/>')
+    out += [pen.shape(show, i) for i, show in enumerate(shows)]
     for i, show in enumerate(shows):
-        out.append(_shape(show, at, i, dx, dy))
-    for i, show in enumerate(shows):
-        out += _values(panel.scene, show, at, i, dx, dy)
+        out += pen.values(show, i)
     for row, note in enumerate(panel.notes):
         y = panel.head + at.height + (FRAME if panel.framed else 0) + 18 * row + 16
         out.append(f'<text class="note" x="0" y="{_n(y)}">{escape(note)}</text>')
     return "\n".join(out)
 
 
-def _path(pieces: Sequence[tuple[float, float, float, float, bool]], dx: float, dy: float) -> str:
-    out = []
-    for x0, y0, x1, y1, straight in pieces:
-        x0, x1, y0, y1 = x0 + dx, x1 + dx, y0 + dy, y1 + dy
-        if straight or abs(y0 - y1) < 0.05:
-            out.append(f"M{_n(x0)} {_n(y0)}L{_n(x1)} {_n(y1)}")
+class Pen:
+    """Where things of a panel are drawn: below its caption, and from right to left where it is mirrored."""
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel, self.at = panel, panel.layout
+        self.dx, self.dy = (12.0 if panel.framed else 0.0), panel.head
+        self.side = -1 if panel.mirrored else 1
+        self.backward = panel.scene.turned and not panel.mirrored  # wires are read from right to left
+
+    def x(self, x: float) -> float:
+        """A place across."""
+        return (self.at.width - x if self.panel.mirrored else x) + self.dx
+
+    def y(self, y: float) -> float:
+        """A place down."""
+        return y + self.dy
+
+    def frame(self, inside: Sequence[int]) -> list[str]:
+        """The frame of the linear part."""
+        at, panel = self.at, self.panel
+        left = min(at.x[i] - at.places[i].width / 2 for i in inside) - 10 + self.dx
+        right = max(at.x[i] + at.places[i].width / 2 for i in inside) + 10 + self.dx
+        right = max(right, left + width(panel.frame, 11) + 16)
+        top, low = self.y(min(at.y[i] - at.places[i].height / 2 for i in inside) - 12), self.y(at.height + FRAME - 4)
+        corner = f'x="{_n(left)}" y="{_n(top)}" width="{_n(right - left)}" height="{_n(low - top)}" rx="8"'
+        text = f'<text class="note" x="{_n(left + 8)}" y="{_n(low - 12)}">{escape(panel.frame)}</text>'
+        return [f'<rect class="frame" {corner}/>', text]
+
+    def path(self, pieces: Sequence[tuple[float, float, float, float, bool]]) -> str:
+        """The pieces of a wire."""
+        out = []
+        for x0, y0, x1, y1, straight in pieces:
+            x0, x1, y0, y1 = self.x(x0), self.x(x1), self.y(y0), self.y(y1)
+            if straight or abs(y0 - y1) < 0.05:
+                out.append(f"M{_n(x0)} {_n(y0)}L{_n(x1)} {_n(y1)}")
+            else:
+                middle = (x0 + x1) / 2
+                out.append(f"M{_n(x0)} {_n(y0)}C{_n(middle)} {_n(y0)} {_n(middle)} {_n(y1)} {_n(x1)} {_n(y1)}")
+        return "".join(out)
+
+    def shape(self, show: Show, i: int) -> str:
+        """A place with its label."""
+        x, y, wide, high = self.x(self.at.x[i]), self.y(self.at.y[i]), self.at.places[i].width, self.at.places[i].height
+        kind = f"{show.kind}{' linear' if show.linear else ''}{' now' if i == self.panel.now else ''}"
+        text = f'<text x="{_n(x)}" y="{_n(y)}">{escape(show.label)}</text>'
+        mark = ""
+        if show.mark:
+            mark = f'<text class="mark" x="{_n(x)}" y="{_n(y - high / 2 - 7)}">{escape(show.mark)}</text>'
+        if show.kind in ("input", "output"):
+            end = (show.kind == "output") is not self.backward
+            place = x - wide / 2 + 6 if end else x + wide / 2 - 6
+            style = f'style="text-anchor:{"start" if end else "end"}"'
+            body = f'<text class="end" {style} x="{_n(place)}" y="{_n(y)}">{escape(show.label)}</text>'
+        elif show.kind == "sum":
+            body = f'<ellipse class="shape" cx="{_n(x)}" cy="{_n(y)}" rx="{_n(wide / 2)}" ry="{_n(high / 2)}"/>{text}'
+        elif show.kind == "copy":
+            w, h = (-wide if self.backward else wide) / 2, high / 2 if wide > 10 else 6
+            body = f'<path class="shape" d="M{_n(x - w)} {_n(y)}L{_n(x + w)} {_n(y - h)}V{_n(y + h)}Z"/>'
         else:
-            middle = (x0 + x1) / 2
-            out.append(f"M{_n(x0)} {_n(y0)}C{_n(middle)} {_n(y0)} {_n(middle)} {_n(y1)} {_n(x1)} {_n(y1)}")
-    return "".join(out)
+            corner = f'x="{_n(x - wide / 2)}" y="{_n(y - high / 2)}" width="{_n(wide)}" height="{_n(high)}"'
+            body = f'<rect class="shape" {corner} rx="{14 if show.kind in ("constant", "zero") else 4}"/>{text}'
+        return f'<g class="{kind}"><title>{escape(show.told)}</title>{body}{mark}</g>'
+
+    def values(self, show: Show, i: int) -> list[str]:
+        """The texts on the wires that a place makes; in a mirrored picture it reads them."""
+        out = []
+        scene = self.panel.scene
+        for wire, off in zip(show.wires, port_heights(self.at, i, len(show.wires)), strict=True):
+            for texts, down, kind in ((scene.values, -8, "value"), (scene.below, 9, "linear value")):
+                text = texts.get(wire)
+                if text and (show.kind != "copy" or scene.turned):
+                    out.append(self.value(i, off + down, text, kind))
+        return out
+
+    def value(self, i: int, off: float, text: str, kind: str = "value", inside: str = "") -> str:
+        """A text beside a place."""
+        x = self.x(self.at.x[i]) + self.side * (self.at.places[i].width / 2 + 5)
+        end = ' style="text-anchor:end"' if self.panel.mirrored else ""
+        place = f'x="{_n(x)}" y="{_n(self.y(self.at.y[i]) + off)}"'
+        return f'<text class="{kind}"{end} {place}>{escape(text)}{inside}</text>'
 
 
-def _shape(show: Show, at: Layout, i: int, dx: float, dy: float) -> str:
-    x, y, wide, high = at.x[i] + dx, at.y[i] + dy, at.places[i].width, at.places[i].height
-    kind = f"{show.kind} linear" if show.linear else show.kind
-    text = f'<text x="{_n(x)}" y="{_n(y)}">{escape(show.label)}</text>'
-    mark = ""
-    if show.mark:
-        mark = f'<text class="mark" x="{_n(x)}" y="{_n(y - high / 2 - 8)}">{escape(show.mark)}</text>'
-    if show.kind in ("input", "output"):
-        side = "start" if show.kind == "output" else "end"
-        place = x - wide / 2 + 6 if show.kind == "output" else x + wide / 2 - 6
-        body = f'<text class="end" style="text-anchor:{side}" x="{_n(place)}" y="{_n(y)}">{escape(show.label)}</text>'
-    elif show.kind == "sum":
-        body = f'<circle class="shape" cx="{_n(x)}" cy="{_n(y)}" r="11"/>{text}'
-    elif show.kind == "copy":
-        body = f'<path class="shape" d="M{_n(x - 5)} {_n(y)}L{_n(x + 5)} {_n(y - 6)}V{_n(y + 6)}Z"/>'
-    else:
-        round_ = 14 if show.kind in ("constant", "zero") else 4
-        corner = f'x="{_n(x - wide / 2)}" y="{_n(y - high / 2)}" width="{_n(wide)}" height="{_n(high)}" rx="{round_}"'
-        body = f'<rect class="shape" {corner}/>{text}'
-    return f'<g class="{kind}"><title>{escape(show.told)}</title>{body}{mark}</g>'
-
-
-def _values(scene: Scene, show: Show, at: Layout, i: int, dx: float, dy: float) -> list[str]:
-    out = []
-    heights = [0.0] * len(show.wires) if at.places[i].height < 17 else offsets(len(show.wires))
-    for wire, off in zip(show.wires, heights, strict=True):
-        text = scene.values.get(wire)
-        if text and show.kind != "copy":
-            x, y = at.x[i] + at.places[i].width / 2 + 5 + dx, at.y[i] + off - 8 + dy
-            out.append(f'<text class="value" x="{_n(x)}" y="{_n(y)}">{escape(text)}</text>')
-    return out
+def port_heights(at: Layout, i: int, n: int) -> list[float]:
+    """How far the ports that a place makes stand from its middle."""
+    return [0.0] * n if at.places[i].point else offsets(n)
 
 
 def described(panel: Panel) -> str:
     """The picture in words: what each place reads, in the order of its ports."""
-    shows = panel.scene.shows
-    names: list[str] = []
-    said: list[str] = []
-    for i, show in enumerate(shows):
-        names.append(show.label if show.kind in ("input", "output", "constant", "zero") else f"{show.told} #{i}")
-        if show.reads and len(said) < TOLD:
-            said.append(f"{names[i]} of {', '.join(names[maker] for maker, _ in show.reads)}")
+    scene = panel.scene
+    shows = scene.shows
+    plain = ("input", "output", "constant", "zero")
+    names = [show.label if show.kind in plain else f"{show.told} #{i}" for i, show in enumerate(shows)]
+    reads: dict[int, list[str]] = {}
+    for maker, _, reader, _ in scene.edges:
+        reads.setdefault(reader, []).append(names[maker])
+    order = range(len(shows) - 1, -1, -1) if scene.turned else range(len(shows))
+    said = [f"{names[i]} of {', '.join(reads[i])}" for i in order if i in reads]
     inputs = ", ".join(show.label for show in shows if show.kind == "input")
-    more = "" if len(said) < TOLD else "; and so on"
+    more = "; and so on" if len(said) > TOLD else ""
     head = f"{panel.caption}: " if panel.caption else ""
-    return f"{head}inputs {inputs or 'none'}; {'; '.join(said)}{more}."
+    return f"{head}inputs {inputs or 'none'}; {'; '.join(said[:TOLD])}{more}."
 
 
 def _n(x: float) -> str:

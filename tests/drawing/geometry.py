@@ -72,9 +72,12 @@ def _walk(element: Any, dx: float, dy: float, found: Read, kind: str) -> None:
             found.titles.append(child.text or "")
         elif tag == "rect" and name == "shape":
             found.shapes.append((kind, _rect(child, x, y)))
-        elif tag == "circle" and name == "shape":
-            cx, cy, r = (float(child.get(k, 0)) for k in ("cx", "cy", "r"))
-            found.shapes.append((kind, Rect(cx - r + x, cy - r + y, cx + r + x, cy + r + y)))
+        elif tag == "ellipse" and name == "shape":
+            cx, cy, rx, ry = (float(child.get(k, 0)) for k in ("cx", "cy", "rx", "ry"))
+            found.shapes.append((kind, Rect(cx - rx + x, cy - ry + y, cx + rx + x, cy + ry + y)))
+        elif tag == "path" and name == "shape":
+            left, _, right, top, bottom = map(float, re.findall(r"-?[\d.]+", child.get("d", "")))
+            found.shapes.append((kind, Rect(min(left, right) + x, top + y, max(left, right) + x, bottom + y)))
         elif tag == "path" and "wire" in name.split():
             found.wires.append(
                 [(float(a) + x, float(b) + y) for a, b in re.findall(r"([-\d.]+) ([-\d.]+)", child.get("d", ""))]
@@ -94,11 +97,11 @@ def _rect(e: Any, dx: float, dy: float) -> Rect:
 
 def _text(e: Any, dx: float, dy: float) -> Rect:
     name = e.get("class", "")
-    size = 11 if name in ("value", "note", "mark") else 13
+    size = 11 if name in ("value", "linear value", "note", "mark") else 13
     wide = width(e.text or "", size, bold=name == "caption")
     x, y = float(e.get("x")) + dx, float(e.get("y")) + dy
     anchor = re.search(r"text-anchor:(\w+)", e.get("style", ""))
-    side = anchor[1] if anchor else "start" if name in ("value", "note", "caption") else "middle"
+    side = anchor[1] if anchor else "start" if name in ("value", "linear value", "note", "caption") else "middle"
     left = {"start": x, "middle": x - wide / 2, "end": x - wide}[side]
     return Rect(left, y - size / 2, left + wide, y + size / 2)
 
@@ -112,7 +115,7 @@ def require_readable(svg: str) -> Read:
         assert not a.overlaps(b), f"two boxes overlap: {a} {b}"
     for name, text, where in found.texts:
         assert found.sheet.holds(where), f"{text!r} is clipped by the sheet"
-        if name == "value":
+        if name.endswith("value"):
             assert not [s for _, s in found.shapes if s.overlaps(where)], f"the value {text} runs into a box"
     for shape, where in found.labels:
         assert shape.left <= where.left and where.right <= shape.right, "a label is wider than its box"

@@ -75,7 +75,7 @@ def test_the_linear_part_shares_the_wires_of_the_value_part() -> None:
 
 def test_names_are_the_users() -> None:
     ends = texts(draw(network, POINT), "end")
-    assert ends == ["x", "y", "w", "y"]
+    assert ends == ["x", "y", "w", "z"]
     assert texts(draw(lambda p: p["w"] * p["b"], {"w": 1.0, "b": 2.0}), "end") == ["w", "b", "y"]
     ends = texts(draw(f, mode="gradient"), "end")
     assert ends == ["x0", "x1", "y0", "y1", "∂y0/∂x0", "∂y0/∂x1", "∂y1/∂x0", "∂y1/∂x1"]

@@ -56,7 +56,7 @@ def test_texts_are_escaped() -> None:
 
 def test_kinds_are_told_apart_by_shape_and_not_by_colour_alone() -> None:
     svg = Pictures(dup >> join(scale(2.0), scale(3.0))).svg
-    assert svg.count("<circle") == 1 and svg.count('rx="4"') == 2
+    assert svg.count("<ellipse") == 1 and svg.count('rx="4"') == 2
 
 
 def test_dark_and_print_have_colours_of_their_own() -> None:
