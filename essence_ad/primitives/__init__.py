@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import sys
 from typing import Any
 
 from essence_ad.errors import NotPicklableError
@@ -49,9 +50,30 @@ def reduced(primitive: Primitive) -> Any:
 
 @functools.cache
 def by_function() -> dict[Any, Primitive]:
-    """The primitive that stands for a function of NumPy (or a kernel of this library)."""
+    """The primitive that stands for a function of NumPy, or a kernel of this library; names for functions of others."""
     found: dict[Any, Primitive] = {}
     for primitive in catalogue().values():
         for function in (primitive.function, *primitive.numpy):
             found[function] = primitive
     return found
+
+
+def standing_for(function: Any) -> Primitive | None:
+    """The primitive that stands for a function, also for one of a library that this one does not need.
+
+    >>> import numpy as np
+    >>> standing_for(np.sin).name, standing_for(np.isreal)
+    ('sin', None)
+    """
+    found = by_function().get(function)
+    if found is not None:
+        return found
+    name = getattr(function, "__name__", "")
+    for library in _LIBRARIES:
+        module = sys.modules.get(library)
+        if module is not None and getattr(module, name, None) is function:
+            return by_function().get(f"scipy.special.{name}")
+    return None
+
+
+_LIBRARIES = ("scipy.special", "scipy.special._ufuncs")  # the second has what SciPy's Python functions call

@@ -117,17 +117,26 @@ arctanh = Primitive(
 # exponential and logarithmic
 
 exp = Primitive("exp", np.exp, Elementwise(lambda x, y: y), complex=True)
-exp2 = Primitive("exp2", np.exp2, Elementwise(lambda x, y: LN2 * y), complex=True)
-expm1 = Primitive("expm1", np.expm1, Elementwise(lambda x, y: np.exp(x)), complex=True)
+exp2 = Primitive("exp2", np.exp2, Elementwise(lambda x, y: LN2 * y), numpy=("scipy.special.exp2",), complex=True)
+expm1 = Primitive("expm1", np.expm1, Elementwise(lambda x, y: np.exp(x)), numpy=("scipy.special.expm1",), complex=True)
 log = Primitive("log", np.log, Elementwise(lambda x, y: np.divide(1, x)), domain=POSITIVE, complex=True)
 log2 = Primitive("log2", np.log2, Elementwise(lambda x, y: np.divide(LOG2E, x)), domain=POSITIVE, complex=True)
 log10 = Primitive("log10", np.log10, Elementwise(lambda x, y: np.divide(LOG10E, x)), domain=POSITIVE, complex=True)
-log1p = Primitive("log1p", np.log1p, Elementwise(lambda x, y: np.divide(1, x + 1)), domain=((-0.6, 2.0),), complex=True)
+log1p = Primitive(
+    "log1p",
+    np.log1p,
+    Elementwise(lambda x, y: np.divide(1, x + 1)),
+    numpy=("scipy.special.log1p",),
+    domain=((-0.6, 2.0),),
+    complex=True,
+)
 
 # powers and roots
 
 sqrt = Primitive("sqrt", np.sqrt, Elementwise(lambda x, y: np.divide(0.5, y)), domain=POSITIVE, complex=True)
-cbrt = Primitive("cbrt", np.cbrt, Elementwise(lambda x, y: np.divide(1 / 3, y * y)), domain=POSITIVE)
+cbrt = Primitive(
+    "cbrt", np.cbrt, Elementwise(lambda x, y: np.divide(1 / 3, y * y)), numpy=("scipy.special.cbrt",), domain=POSITIVE
+)
 square = Primitive("square", np.square, Elementwise(lambda x, y: 2 * x), complex=True)
 reciprocal = Primitive("reciprocal", np.reciprocal, Elementwise(lambda x, y: -(y * y)), domain=POSITIVE, complex=True)
 
@@ -140,7 +149,7 @@ degrees = Primitive("degrees", np.degrees, Elementwise(1 / DEGREE))
 
 # Bessel
 
-i0 = Primitive("i0", np.i0, Elementwise(lambda x, y: bessel_i(x, order=1)))
+i0 = Primitive("i0", np.i0, Elementwise(lambda x, y: bessel_i(x, order=1)), numpy=("scipy.special.i0",))
 bessel_i_primitive = Primitive(
     "bessel_i", bessel_i, Elementwise(lambda x, y, order: (bessel_i(x, order=order - 1) + bessel_i(x, order=order + 1)) / 2),
     options={"order": 1}, examples=(on((3,)), on(0.5, order=2), on((2, 3), order=3), on((0,), order=1)),

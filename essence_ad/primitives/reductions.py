@@ -112,6 +112,16 @@ def softmax(x: Any, *, axis: Any = None) -> Any:
 
 
 @kernel
+def log_softmax(x: Any, *, axis: Any = None) -> Any:
+    """The logarithm of ``softmax``, without overflow.
+
+    >>> log_softmax(np.array([0.0, 1000.0]))
+    array([-1000.,     0.])
+    """
+    return x - logsumexp(x, axis=axis, keepdims=True)
+
+
+@kernel
 def recurrence(a: Any, b: Any, *, axis: int = 0) -> Any:
     """The sequence ``h[i] = a[i] h[i - 1] + b[i]`` from zero, along an axis, in about log2(n) passes.
 
@@ -179,6 +189,18 @@ def _softmax_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *,
         return scaled - output * np.sum(scaled, axis=axis, keepdims=True)
 
     return (linear_op("softmax", push, push, inputs[0], output),)
+
+
+def _log_softmax_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, axis: Any) -> Any:
+    parts = np.exp(output)
+
+    def push(v: Any) -> Any:
+        return v - np.sum(parts * v, axis=axis, keepdims=True)
+
+    def pull(v: Any) -> Any:
+        return v - parts * np.sum(v, axis=axis, keepdims=True)
+
+    return (linear_op("log_softmax", push, pull, inputs[0], output),)
 
 
 def _prod_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, axis: Any, keepdims: bool) -> Any:
@@ -343,6 +365,10 @@ logsumexp_primitive = Primitive(
 )  # fmt: skip
 softmax_primitive = Primitive(
     "softmax", softmax, Partials(_softmax_facts), options={"axis": None}, shape=lambda space, axis: space,
+    examples=(on((3,)), on((2, 3)), on((2, 3), axis=0), on((2, 3, 2), axis=(0, -1)), on((0, 3), axis=1)), batched=reducing,
+)  # fmt: skip
+log_softmax_primitive = Primitive(
+    "log_softmax", log_softmax, Partials(_log_softmax_facts), options={"axis": None}, shape=lambda space, axis: space,
     examples=(on((3,)), on((2, 3)), on((2, 3), axis=0), on((2, 3, 2), axis=(0, -1)), on((0, 3), axis=1)), batched=reducing,
 )  # fmt: skip
 

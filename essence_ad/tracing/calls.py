@@ -12,7 +12,7 @@ import numpy as np
 
 from essence_ad.errors import TracingError
 from essence_ad.kernel import is_overloaded
-from essence_ad.primitives import by_function, catalogue
+from essence_ad.primitives import by_function, catalogue, standing_for
 from essence_ad.primitives.indexing import Slot, gather
 from essence_ad.primitives.primitive import Primitive
 from essence_ad.tracing import rewrites, source
@@ -184,7 +184,10 @@ def _container(function: Any, primitive: Primitive) -> Callable[[Any], Any]:
 
 
 def otherwise(function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
-    """A function without a primitive: one written with others, or an error."""
+    """A function that NumPy does not have, one written with others, or an error."""
+    primitive = standing_for(function)
+    if primitive is not None and not options:
+        return leader(args).bind(primitive, args, {})
     written = rewrites.table().get(function)
     if written is not None:
         try:
@@ -194,6 +197,16 @@ def otherwise(function: Any, args: Sequence[Any], options: dict[str, Any]) -> An
         return written(*args, **options)
     found = [value for value in _flat([*args, *options.values()]) if is_overloaded(value)]
     return leader(found).other(function, args, options)
+
+
+def array_remedy() -> str:
+    """What to do where something asked for a NumPy array: functions of SciPy written in Python always do."""
+    name = source.asked_by_scipy()
+    if name is None:
+        return source.ARRAYS
+    if name in catalogue():
+        return f"call essence_ad.{name}, which is the same function and takes traced arrays; its options come first, by keyword"
+    return f"scipy's {name} takes no traced arrays: write it with NumPy's functions, or give its derivative as a custom rule"
 
 
 def _flat(values: Any) -> Iterator[Any]:

@@ -30,7 +30,9 @@ COUNTS = (
 UPDATES = "make a new array: x = update(x, index, value), np.where(mask, new, x), np.concatenate, np.stack"
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_SKIPPED = (_PACKAGE, os.path.dirname(os.path.abspath(np.__file__)) + os.sep, functools.__file__, "<__array_function__")
+_LIBRARIES = os.path.dirname(os.path.dirname(os.path.abspath(np.__file__)))
+_SCIPY = os.path.join(_LIBRARIES, "scipy") + os.sep
+_SKIPPED = (_PACKAGE, os.path.join(_LIBRARIES, "numpy") + os.sep, _SCIPY, functools.__file__, "<__array_function__")
 _inside: dict[str, bool] = {}
 
 
@@ -97,10 +99,23 @@ def found(what: str) -> str:
     return f"{what} at {place}: {place.text}" if place.text else f"{what} at {place}"
 
 
+def asked_by_scipy() -> str | None:
+    """The name of the function of SciPy, written in Python, that the user's line calls; ``None`` where it calls none."""
+    frame, name = sys._getframe(1), None
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename.startswith(_SCIPY):
+            name = code.co_name
+        elif name is not None and not code.co_filename.startswith(_SKIPPED):
+            break
+        frame = frame.f_back  # type: ignore[assignment]
+    return name
+
+
 def unsupported(function: Any, argument: str = "") -> UnsupportedError:
     """The error for a call that no primitive stands for, with the user's line."""
     name = getattr(function, "__name__", str(function))
-    module = str(getattr(function, "__module__", "") or "numpy")
+    module = str(getattr(function, "__module__", "") or _home(function))
     full = f"{module}.{name}"
     return UnsupportedError(
         f"{full} with {argument} is not known to this library" if argument else f"{full} is not known to this library",
@@ -109,6 +124,12 @@ def unsupported(function: Any, argument: str = "") -> UnsupportedError:
         remedy=f"leave {argument} out, or do it by a call of its own" if argument
         else f"write {name} with functions that are known, or add a primitive for it (one record, see CONTRIBUTING.md)",
     )  # fmt: skip
+
+
+def _home(ufunc: Any) -> str:
+    """The library that a ufunc, which does not say it, belongs to."""
+    name, scipy = getattr(ufunc, "__name__", ""), sys.modules.get("scipy.special")
+    return "scipy.special" if scipy is not None and getattr(scipy, name, None) is ufunc else "numpy"
 
 
 def in_place(what: str, remedy: str = UPDATES) -> TracingError:

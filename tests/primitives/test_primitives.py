@@ -6,6 +6,7 @@ where a family's own test asks for them.
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import zlib
 from typing import Any
@@ -18,7 +19,7 @@ from essence_ad import Additive, Begin, Cont, D, Dual
 from essence_ad.diagram import Diagram
 from essence_ad.morphism import Morphism, from_diagram
 from essence_ad.operation import Constant, is_discrete
-from essence_ad.primitives import by_function, catalogue, primitive
+from essence_ad.primitives import by_function, catalogue, primitive, special
 from essence_ad.primitives.primitive import Elementwise, Example, Primitive, on
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import leaves
@@ -37,7 +38,18 @@ def examples(p: Primitive) -> tuple[Example, ...]:
     return p.examples or tuple([on(*shapes) for shapes in SHAPES[p.arity or 0]])
 
 
-CASES = [pytest.param(p, e, id=f"{p.name}-{i}") for p in PRIMITIVES.values() for i, e in enumerate(examples(p))]
+def here(p: Primitive) -> bool:
+    """Whether the library that a primitive is computed by is installed."""
+    return p not in vars(special).values() or importlib.util.find_spec("scipy") is not None
+
+
+HERE = [p for p in PRIMITIVES.values() if here(p)]
+absent = pytest.mark.skip(reason="computed by SciPy, which is not installed")
+CASES = [
+    pytest.param(p, e, id=f"{p.name}-{i}", marks=[] if here(p) else [absent])
+    for p in PRIMITIVES.values()
+    for i, e in enumerate(examples(p))
+]
 each_case = pytest.mark.parametrize(("p", "e"), CASES)
 
 
@@ -315,7 +327,7 @@ def test_the_catalogue_is_not_empty_and_names_are_unique() -> None:
 
 
 def test_the_checks_above_have_something_to_check() -> None:
-    points = [Point(p, e) for p in PRIMITIVES.values() for e in examples(p)]
+    points = [Point(p, e) for p in HERE for e in examples(p)]
     moving = [at for at in points if at.moving and not is_discrete(at.f(at.x))]
     assert len(points) > 800 and len(moving) > 600
     assert sum(at.space.dim > 0 for at in moving) > 500
