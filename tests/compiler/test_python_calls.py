@@ -14,6 +14,7 @@ from essence_ad.compiler.python_calls import Written
 from essence_ad.primitives import catalogue
 from essence_ad.spaces import space_of
 from essence_ad.tracing.program import trace
+from tests.installed import marks
 
 A, B, ODD = np.array([[0.3, 0.7], [1.1, 0.2]]), np.array([0.6, 0.9]), np.array([0, 1, 1])
 
@@ -117,13 +118,13 @@ def test_infix_of_numbers_stays_a_number_of_python() -> None:
 
 
 CASES = [
-    (p.name, i)
+    pytest.param(p.name, i, id=f"{p.name}-{i}", marks=marks(p))
     for p in sorted({id(p): p for p in catalogue().values()}.values(), key=lambda p: p.name)
     for i in range(max(len(p.examples), 1))
 ]
 
 
-@pytest.mark.parametrize(("name", "number"), CASES, ids=lambda v: str(v))
+@pytest.mark.parametrize(("name", "number"), CASES)
 def test_every_primitive_is_written_and_gives_its_own_value(name: str, number: int) -> None:
     p = catalogue()[name]
     example = p.examples[number] if p.examples else None

@@ -6,7 +6,6 @@ where a family's own test asks for them.
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import zlib
 from typing import Any
@@ -19,11 +18,12 @@ from essence_ad import Additive, Begin, Cont, D, Dual
 from essence_ad.diagram import Diagram
 from essence_ad.morphism import Morphism, from_diagram
 from essence_ad.operation import Constant, is_discrete
-from essence_ad.primitives import by_function, catalogue, primitive, special
+from essence_ad.primitives import by_function, catalogue, primitive
 from essence_ad.primitives.primitive import Elementwise, Example, Primitive, on
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import leaves
 from essence_ad.tracing.program import trace
+from tests.installed import here, marks
 
 PRIMITIVES = {p.name: p for p in catalogue().values()}
 SHAPES: dict[int, list[tuple[Any, ...]]] = {
@@ -38,15 +38,9 @@ def examples(p: Primitive) -> tuple[Example, ...]:
     return p.examples or tuple([on(*shapes) for shapes in SHAPES[p.arity or 0]])
 
 
-def here(p: Primitive) -> bool:
-    """Whether the library that a primitive is computed by is installed."""
-    return p not in vars(special).values() or importlib.util.find_spec("scipy") is not None
-
-
 HERE = [p for p in PRIMITIVES.values() if here(p)]
-absent = pytest.mark.skip(reason="computed by SciPy, which is not installed")
 CASES = [
-    pytest.param(p, e, id=f"{p.name}-{i}", marks=[] if here(p) else [absent])
+    pytest.param(p, e, id=f"{p.name}-{i}", marks=marks(p))
     for p in PRIMITIVES.values()
     for i, e in enumerate(examples(p))
 ]
