@@ -17,6 +17,7 @@ from essence_ad.morphism import Morphism, from_diagram
 from essence_ad.spaces import Product, Space, space_of
 from essence_ad.structure import NUM, Arrow, Pattern
 from essence_ad.tracing.pickling import reduced
+from essence_ad.tracing.static import Static
 from essence_ad.tracing.tracer import Trace
 
 REMEMBERED = 64  #: how many spaces a program keeps its recordings for
@@ -140,12 +141,13 @@ class Program(Morphism[Any, Any]):
     (1.0, True, 1.5)
     """
 
-    __slots__ = ("__dict__", "_free", "_kept", "_lock", "arity", "function")
+    __slots__ = ("__dict__", "_by_name", "_free", "_kept", "_lock", "arity", "function")
 
     arity: int  #: how many arguments the function needs
     function: Callable[..., Any]
     _free: tuple[Any, Arrow] | None  #: the program recorded without shapes
     _kept: OrderedDict[Any, Morphism[Any, Any]]  #: the program at the spaces met last
+    _by_name: dict[Any, Program]  #: the programs that take some arguments by name
     _lock: threading.Lock
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -157,6 +159,7 @@ class Program(Morphism[Any, Any]):
         put(self, "_diagram", None)
         put(self, "_free", None)
         put(self, "_kept", OrderedDict())
+        put(self, "_by_name", {})
         put(self, "_lock", threading.Lock())
         for attribute in functools.WRAPPER_ASSIGNMENTS:
             if hasattr(function, attribute):
@@ -212,12 +215,21 @@ class Program(Morphism[Any, Any]):
     def __call__(self, *args: Any, **options: Any) -> Any:
         """The value at arguments, by position or by name."""
         if options:
-            args = self._bound(args, options)
+            args, named = self._bound(args, options)
+            if named:
+                return self._named(len(args), tuple(named))(*args, *named.values())
         if not args:
             return self.program_at(Product(()), spread=True)(())
         return as_program(self, args)(*args)
 
-    def _bound(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    def _named(self, n: int, names: tuple[str, ...]) -> Program:
+        """The program of ``n`` arguments by position and others after them, which the function takes by name."""
+        found = self._by_name.get((n, names))
+        if found is None:
+            found = self._by_name[n, names] = Program(_taking(self.function, n, names))
+        return found
+
+    def _bound(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         signature = _signature(self.function)
         try:
             assert signature is not None
@@ -227,13 +239,7 @@ class Program(Morphism[Any, Any]):
                 f"{name_of(self.function)} does not take these arguments", found=f"{len(args)} and {sorted(options)}",
                 expected=f"{name_of(self.function)}{signature}", remedy=f"as Python says: {error}",
             ) from error  # fmt: skip
-        if bound.kwargs:
-            raise OptionError(
-                f"{name_of(self.function)} has arguments by keyword only, which a program cannot have",
-                found=sorted(bound.kwargs), expected="arguments that may be given by position",
-                remedy="fix them first: program(functools.partial(f, name=value))",
-            )  # fmt: skip
-        return bound.args
+        return bound.args, bound.kwargs
 
     def __hash__(self) -> int:
         return hash(self.function)
@@ -243,6 +249,16 @@ class Program(Morphism[Any, Any]):
 
     def __repr__(self) -> str:
         return self.name or "<program>"
+
+
+def _taking(function: Any, n: int, names: tuple[str, ...]) -> Callable[..., Any]:
+    """A function as one of arguments by position, of which all after the first ``n`` have names."""
+
+    def call(*args: Any) -> Any:
+        return function(*args[:n], **dict(zip(names, args[n:], strict=True)))
+
+    call.__name__ = name_of(function)
+    return call
 
 
 def _shapeless(function: Any, arity: int) -> tuple[Any, Arrow]:
@@ -256,8 +272,19 @@ def _shapeless(function: Any, arity: int) -> tuple[Any, Arrow]:
     return d, Arrow(_numbers(d.dom), _numbers(d.cod))
 
 
-def program(function: Any, *spaces: Space) -> Any:
+def program(
+    function: Any = inspect.Parameter.empty,
+    *spaces: Space,
+    static: str | int | tuple[str | int, ...] = (),
+    static_argnums: int | tuple[int, ...] = (),
+    static_argnames: str | tuple[str, ...] = (),
+) -> Any:
     """A Python function as a program; with spaces (one for each argument), recorded there at once.
+
+    ``static`` names arguments (or gives their places) that the function needs as values: counts, names, anything that
+    can be a key of a dict. The function is then recorded once for each of their values, see ``Static``;
+    ``static_argnums`` and ``static_argnames`` say the same, for users of JAX. Raises ``OptionError`` for static arguments
+    that the function does not have, and when it is called with some that cannot be hashed.
 
     >>> import numpy as np
     >>> from essence_ad import D, Dual, Additive, R
@@ -267,17 +294,32 @@ def program(function: Any, *spaces: Space) -> Any:
     >>> value, gradient = D(Dual(Additive))(f)(0.0, 3.0)
     >>> gradient(1.0) == (3.0, 0.0)
     True
+    >>> @program(static="n")
+    ... def repeated(x, n):
+    ...     return x if n == 0 else np.cos(repeated(x, n - 1))
+    >>> float(repeated(0.0, 1)), repeated.given(n=2).at(R)
+    (1.0, cos >> cos)
     """
-    if isinstance(function, Morphism):
+    places = tuple([p for given in (static, static_argnums, static_argnames) for p in _places(given)])
+    if function is inspect.Parameter.empty:
+        return functools.partial(program, static=places)
+    if isinstance(function, Morphism) and not places:
         return function if not spaces else function.at(_one(spaces))
-    if not callable(function):
+    if not callable(function) or (places and (spaces or isinstance(function, Morphism))):
         raise OptionError(
-            "program takes a Python function", found=type(function).__name__, expected="a function on arrays",
-            remedy="use const(c) for a constant program",
+            "program takes a Python function", found=type(function).__name__ + (" with static arguments" if places else ""),
+            expected="a function on arrays, without spaces where it has static arguments",
+            remedy="use const(c) for a constant program; name the space later: program(f, static='n').given(n=3).at(R[3])",
         )  # fmt: skip
+    if places:
+        return Static(function, places, Program)
     if not spaces:
         return Program(function)
     return trace(function, spaces[0]) if len(spaces) == 1 else _recorded(function, _one(spaces), True)
+
+
+def _places(given: Any) -> tuple[Any, ...]:
+    return tuple(given) if isinstance(given, (tuple, list)) else (given,)
 
 
 def _one(spaces: tuple[Space, ...]) -> Space:

@@ -154,18 +154,29 @@ def test_wrong_arguments_are_told() -> None:
     with pytest.raises(TypeError):
         wave(1.0, 2.0, 3.0)
 
-    @program
-    def keyword(x, *, n):
-        return x * n
-
-    with pytest.raises(OptionError, match=r"functools\.partial"):
-        keyword(1.0, n=2)
-    fixed = program(functools.partial(keyword.function, n=2))
-    assert (fixed(3.0), repr(fixed)) == (6.0, "keyword")
     with pytest.raises(OptionError):
         program(3.0)
     with pytest.raises(OptionError):
         as_program("f", (1.0,))
+
+
+def test_arguments_by_keyword_are_arguments() -> None:
+    calls = []
+
+    @program
+    def keyword(x, y=10.0, *, n, **others):
+        calls.append(n)
+        return x * n + y + sum(others.values())
+
+    for _ in range(2):
+        assert keyword(1.0, n=2) == 12.0 and keyword(n=2, x=1.0) == 12.0 and keyword(1.0, 0.0, n=2.5) == 2.5
+        assert keyword(1.0, n=2, more=3.0) == 15.0 and keyword(1.0, n=np.ones(2)).tolist() == [11.0, 11.0]
+    assert len(calls) == 4  # once for each way to call it, and once more for the array
+    assert repr(calls[0]) == "<traced R in keyword>"
+    skipped = program(lambda x, y=1.0, z=2.0: x * y * z)
+    assert skipped(1.0, z=5.0) == 5.0 and skipped(z=3.0, y=2.0, x=1.0) == 6.0
+    fixed = program(functools.partial(keyword.function, n=2))
+    assert (fixed(3.0), repr(fixed)) == (16.0, "keyword")
 
 
 def test_defaults_are_constants_until_they_are_given() -> None:
