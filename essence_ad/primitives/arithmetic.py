@@ -191,7 +191,7 @@ fraction_primitive = Primitive("fraction", fraction, Elementwise(1), domain=((1.
 mantissa_primitive = Primitive(
     "mantissa", mantissa, Elementwise(lambda x, y: np.ldexp(astype(1.0, dtype=np.result_type(y)), -exponent(x))), domain=((1.1, 1.9),)
 )  # fmt: skip
-exponent_primitive = Primitive("exponent", exponent, Discrete(), domain=((1.1, 1.9),))
+exponent_primitive = Primitive("exponent", exponent, Discrete(), domain=((1.1, 1.9),), batched=each)
 
 EACH = (on(()), on((3,)), on((2, 3)), on((0,)))
 astype_primitive = Primitive(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from essence_ad.batching import in_line, shape_of
 from essence_ad.kernel import kernel
 from essence_ad.operation import linear_op
 from essence_ad.primitives.primitive import REQUIRED, Discrete, Partials, Primitive, on
@@ -76,6 +77,21 @@ def _found(a: Array, v: Array, *, side: str) -> Array:
     return Array(v.shape, np.intp)
 
 
+def _searched(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    """By counting where each element has a sorted array of its own; NaN stands last."""
+    a, v = inputs
+    if not lifted[0]:
+        return function(a, v, **options)
+    a = np.reshape(a, (n, *(1,) * (len(shape_of(v)) - lifted[1]), shape_of(a)[1]))
+    v = np.expand_dims(v, axis=-1)
+    last = np.isnan(v)
+    if options["side"] == "left":
+        before = np.logical_or(np.less(a, v), np.logical_and(last, np.logical_not(np.isnan(a))))
+    else:
+        before = np.logical_or(np.less_equal(a, v), last)
+    return np.sum(before, axis=-1)
+
+
 SORT = {"axis": -1, "kind": None, "stable": None}
 LINES = (
     on((5,)), on((3, 4)), on((3, 4), axis=0), on((2, 3), axis=None), on((1, 3), axis=0), on((0, 2), axis=0), on((2, 0)),
@@ -85,18 +101,22 @@ PLACE = {"kth": REQUIRED, "axis": -1, "kind": "introselect"}
 
 sort = Primitive(
     "sort", np.sort, Partials(_facts(True)), options=SORT, shape=_sorted, complex=True, smooth=False, examples=LINES,
+    batched=in_line,
 )  # fmt: skip
 partition = Primitive(
     "partition", np.partition, Partials(_facts(False)), options=PLACE, shape=_parted, smooth=False,  # complex numbers go by another way
+    batched=in_line,
     examples=(on((6,), kth=2), on((6,), kth=3, kind="introselect"), on((3, 5), kth=-2), on((4, 3), kth=(1, 2), axis=0), on((2, 3), kth=4, axis=None)),
 )  # fmt: skip
-argsort = Primitive("argsort", np.argsort, Discrete(), options=SORT, shape=_places, complex=True, examples=LINES)
+argsort = Primitive(
+    "argsort", np.argsort, Discrete(), options=SORT, shape=_places, complex=True, examples=LINES, batched=in_line
+)
 argpartition = Primitive(
     "argpartition", np.argpartition, Discrete(), options=PLACE, shape=lambda space, kth, axis, kind: _places(space, axis=axis),
-    complex=True, examples=(on((6,), kth=2), on((6,), kth=3, kind="introselect"), on((3, 5), kth=1, axis=0)),
+    complex=True, examples=(on((6,), kth=2), on((6,), kth=3, kind="introselect"), on((3, 5), kth=1, axis=0)), batched=in_line,
 )  # fmt: skip
 searchsorted_primitive = Primitive(
-    "searchsorted", searchsorted, Discrete(), 2, {"side": "left"}, shape=_found, smooth=False, examples=(
+    "searchsorted", searchsorted, Discrete(), 2, {"side": "left"}, shape=_found, smooth=False, batched=_searched, examples=(
         on(np.array([-1.0, 0.0, 1.5]), (3,)), on(np.array([-1.0, 0.0, 1.5]), (2, 3), side="right"), on(np.array([]), (2,)),
         on(np.array([0.25, 0.5]), ()),
     ),

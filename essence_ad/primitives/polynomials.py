@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from essence_ad.batching import shape_of
 from essence_ad.errors import ShapeError
 from essence_ad.kernel import kernel
 from essence_ad.operation import linear_op
@@ -53,6 +54,21 @@ def _convolved(a: Array, v: Array, *, mode: str) -> Array:
     return Array((end - start,), np.result_type(a.dtype, v.dtype))
 
 
+def _convolve_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    """The windows of the longer operand that meet the shorter one, turned round: one product of matrices."""
+    sizes = [shape_of(x)[-1] for x in inputs]
+    start, end = window(*sizes, options["mode"])
+    (long, has), (short, _) = sorted(zip(inputs, lifted, strict=True), key=lambda pair: -shape_of(pair[0])[-1])
+    m = min(sizes)
+    ends = ((m - 1, m - 1),)
+    padded = np.pad(long, ((0, 0), *ends) if has else ends)
+    windows = padded[..., np.arange(start, end)[:, None] + np.arange(m)]
+    turned = np.flip(short, axis=-1)
+    return np.matmul(windows, np.expand_dims(turned, axis=-1))[..., 0]
+
+
 @kernel
 def roots(p: Any) -> Any:
     """``np.roots`` as complex numbers: where a polynomial with these coefficients, the highest power first, is zero.
@@ -89,7 +105,7 @@ def _roots_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> A
 
 
 convolve_primitive = Primitive(
-    "convolve", convolve, Bilinear(_convolve_adjoint, _convolve_adjoint), 2, {"mode": "full"}, shape=_convolved, complex=True,
+    "convolve", convolve, Bilinear(_convolve_adjoint, _convolve_adjoint), 2, {"mode": "full"}, shape=_convolved, complex=True, batched=_convolve_batched,
     examples=(
         on((4,), (3,)), on((2,), (5,)), on((1,), (1,)), on((5,), (2,), mode="same"), on((4,), (4,), mode="same"), on((2,), (5,), mode="same"),
         on((5,), (2,), mode="valid"), on((3,), (4,), mode="valid"),
