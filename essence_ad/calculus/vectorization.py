@@ -70,6 +70,7 @@ def vmap(f: Any, *, in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
             results = (_lowered(batching, v, o) for v, o in zip(leaves(target.pack(y)), outs, strict=True))
             return owned(unpacked(target, results), args)
 
+    over.again = functools.partial(vmap, in_axes=in_axes, out_axes=out_axes)
     return over
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import warnings
 from typing import Any, NamedTuple
 
@@ -331,6 +332,15 @@ def test_a_batch_met_again_is_compiled() -> None:
     assert [with_state(X)[0, 0], with_state(X)[0, 0]] == [X[0, 0]] * 2
     scaled["by"] = 2.0
     assert with_state(X)[0, 0] == 2 * X[0, 0]
+
+
+def square(x: Any) -> Any:
+    return x * x
+
+
+def test_what_vmap_makes_can_be_pickled() -> None:
+    f = pickle.loads(pickle.dumps(vmap(square, in_axes=1, out_axes=-1)))
+    np.testing.assert_array_equal(f(X), X * X)
 
 
 # ---------------------------------------------------------------------------------------------- errors
