@@ -41,10 +41,13 @@ _NAMES = {
     "categories.matrices": "Matrices",
     "categories.product": "Both",
     "categories.shapes": "Shapes",
-    "combinators": "cross_i first fork_i join_i map_ second unfork unfork_i unjoin unjoin_i",
+    "combinators": "cross_i first fork_i join_i second unfork unfork_i unjoin unjoin_i",
     "compiler.combinator_text": "show",
     "compiler.compiled": "compile",
     "compiler.python_text": "to_python",
+    "control.branch": "cond",
+    "control.loops": "fold iterate map_ scan",
+    "control.while_loop": "while_",
     "diagram": "Diagram",
     "drawing.draw": "draw",
     "drawing.failure": "draw_failure",
@@ -91,7 +94,6 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.combinators import first as first
     from essence_ad.combinators import fork_i as fork_i
     from essence_ad.combinators import join_i as join_i
-    from essence_ad.combinators import map_ as map_
     from essence_ad.combinators import second as second
     from essence_ad.combinators import unfork as unfork
     from essence_ad.combinators import unfork_i as unfork_i
@@ -100,6 +102,12 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.compiler.combinator_text import show as show
     from essence_ad.compiler.compiled import compile as compile
     from essence_ad.compiler.python_text import to_python as to_python
+    from essence_ad.control.branch import cond as cond
+    from essence_ad.control.loops import fold as fold
+    from essence_ad.control.loops import iterate as iterate
+    from essence_ad.control.loops import map_ as map_
+    from essence_ad.control.loops import scan as scan
+    from essence_ad.control.while_loop import while_ as while_
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.drawing.draw import draw as draw
     from essence_ad.drawing.failure import draw_failure as draw_failure

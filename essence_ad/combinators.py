@@ -104,16 +104,6 @@ def unjoin_i(n: int, h: Program) -> Callable[[int], Program]:
     return unjoin(h, n).__getitem__
 
 
-def map_(f: Program, n: int) -> Program:
-    """The same program on each of ``n`` parts: the paper's ``fmap``.
-
-    >>> from essence_ad import scale
-    >>> map_(scale(3.0), 2)((1.0, 2.0))
-    (3.0, 6.0)
-    """
-    return cross_i(n, lambda i: f)
-
-
 def _count(name: str, n: int) -> int:
     if not isinstance(n, int) or isinstance(n, bool) or n < 0:
         raise OptionError(

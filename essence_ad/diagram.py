@@ -58,6 +58,10 @@ class Op:
     dom: Pattern = "num"
     cod: Pattern = "num"
     diagram: Any = None  #: the boxes that an arrow is made of, where it may stand in a diagram as if written out
+    holds: tuple[
+        Diagram, ...
+    ] = ()  #: the programs that it runs as a whole: the body of a loop, the branches of a choice
+    whole: bool = False  #: whether a backend calls it as one function, which ``runner`` gives
 
     def apply(self, *inputs: Any) -> Any:
         """The result (a tuple when the codomain has several parts)."""

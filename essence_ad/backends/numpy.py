@@ -189,7 +189,8 @@ class _Writer(_Facts):
         head = f"def {name}({', '.join([f'x{i}' for i in range(len(arguments))])}):\n"
         wires = [*arguments, *[o for _, _, outs in self.d.boxes for o in outs]]
         text = head + "".join([f"    {line}\n" for line in self.lines])
-        return Source(text, self.names.found, all(map(self.number, wires)))
+        numbers = all(map(self.number, wires)) and not any([op is not None and op.whole for op, _, _ in self.d.boxes])
+        return Source(text, self.names.found, numbers)
 
     def argument(self, name: str, space: Array) -> None:
         """A statement that lets an argument of the space pass, and converts or refuses any other."""
@@ -333,6 +334,9 @@ class _Writer(_Facts):
     def general(self, op: Any, ins: tuple[int, ...], out: int | None) -> str:
         """A call of the operation's own function."""
         given = [self.text[i] for i in ins]
+        if op.whole:
+            functions = [write(held, fast=self.fast).function() for held in op.holds]
+            return f"{self.names.object(op.runner(functions, self.fast), op.name.replace('.', '_'))}({', '.join(given)})"
         shape = "()" if out is None else self.shape_text(out)
         text = expression(op, given, [self.spaces[i] for i in ins], shape, self.names, whole=self.loop is None)
         if self.loop and is_rows(getattr(op, "params", {}).get("key")) and out in self.schedule.axis:

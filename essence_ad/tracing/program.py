@@ -62,11 +62,11 @@ def _record(function: Callable[..., Any], space: Space, spread: bool, point: Any
         if point is not None:
             record.point = tree, point
         x = space.unpack(tree)
-        d = record.diagram(tree, _run(function, x if spread else (x,)), space)
+        d = record.diagram(tree, run_function(function, x if spread else (x,)), space)
     return d, not record.captured
 
 
-def _run(function: Callable[..., Any], args: Any) -> Any:
+def run_function(function: Callable[..., Any], args: Any) -> Any:
     """What a function returns; NumPy's general errors are undone where ours is their cause."""
     try:
         return function(*args)
@@ -265,7 +265,7 @@ def _shapeless(function: Any, arity: int) -> tuple[Any, Arrow]:
     with Trace(name_of(function)) as record:
         arguments = [record.argument(None) for _ in range(arity)]
         tree = arguments[0] if arity == 1 else tuple(arguments)
-        d = record.diagram(tree, _run(function, arguments), None)
+        d = record.diagram(tree, run_function(function, arguments), None)
     if not d.boxes:
         wiring = Wiring(name_of(function), d.dom, d.cod)
         return wiring, Arrow(d.dom, d.cod)

@@ -128,9 +128,7 @@ class Trace:
         self.captured = False  #: whether a traced array of an outer trace became a constant
         self.level = 0
         self.open = False
-        self.point: tuple[Any, Any] | None = (
-            None  #: the packed argument, and its value where the recording is at a point
-        )
+        self.point: tuple[Any, Any] | None = None  #: the packed argument, and its value, of a recording at a point
         self.steered = False  #: whether a value at the point decided what was recorded
         self.changed: Changed | None = None  #: what ``+=`` changed in place
         self._run: Run | None = None

@@ -1,0 +1,181 @@
+"""Operations that hold bodies: what loops and branches share, and how a body becomes a function that is called at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from essence_ad.backends import numpy as numpy_backend
+from essence_ad.compiler.simplify import simplify
+from essence_ad.control.body import Joint, bound, continuous, packed, plain, run, spaces_in
+from essence_ad.diagram import Diagram, Op
+from essence_ad.morphism import from_diagram
+from essence_ad.spaces import Array, Product, Space, space_of
+from essence_ad.structure import leaves
+from essence_ad.tracing.calls import is_abstract
+
+LONG = 64  #: steps from which on a body is compiled when the loop is run
+Step = Callable[..., Sequence[Any]]
+
+
+class Holding(Op):
+    """An operation that runs bodies: flat programs, one array on each wire.
+
+    A kind of loop or branch says how it is run with functions for its bodies (``runner``), and what its derivative is in
+    each direction (``push``, ``pull``), written with operations that hold bodies again.
+    """
+
+    __slots__ = ("_kept", "cod", "dom", "holds")
+
+    whole = True
+    holds: tuple[Diagram, ...]  #: the bodies
+
+    def __init__(self, holds: Sequence[Diagram], dom: Any, cod: Any) -> None:
+        self.holds, self.dom, self.cod = tuple(holds), dom, cod
+        self._kept: dict[Any, Any] = {}
+
+    def holding(self, holds: Sequence[Diagram]) -> Holding:
+        """The same operation with other programs for its bodies, of the same meaning."""
+        raise NotImplementedError
+
+    def runner(self, functions: Sequence[Step], fast: bool = False) -> Callable[..., Any]:
+        """The operation as a function of arrays, with a function for each body; ``fast`` where numbers are Python floats."""
+        raise NotImplementedError
+
+    def inner(self, *spaces: Array) -> tuple[Sequence[Array], ...]:
+        """The spaces of the inputs of each body, from those of the operation."""
+        raise NotImplementedError
+
+    def outer(self, *spaces: Array) -> Sequence[Array]:
+        """The spaces of the outputs, from those of the inputs, at bodies that know theirs."""
+        raise NotImplementedError
+
+    def steps(self, inputs: Sequence[Any]) -> int:
+        """How often a body may be run."""
+        return 1
+
+    def push(self, inputs: Sequence[Any], tangents: Sequence[Any], active: tuple[bool, ...]) -> Sequence[Any] | None:
+        """A tangent for each output, ``ZERO`` where it does not move."""
+        raise NotImplementedError
+
+    def pull(self, inputs: Sequence[Any], covectors: Sequence[Any], active: tuple[bool, ...]) -> Sequence[Any]:
+        """A covector for each input, ``ZERO`` where it does not move."""
+        raise NotImplementedError
+
+    def moving(self, active: tuple[bool, ...]) -> bool:
+        """Whether any output moves where these inputs do, at bodies that know their spaces."""
+        return any(active)
+
+    # ------------------------------------------------------------------ what follows
+
+    def kept(self, make: Callable[..., Any], *arguments: Any) -> Any:
+        """What a method makes at arguments, made once."""
+        key = make.__name__, arguments
+        if key not in self._kept:
+            self._kept[key] = make(*arguments)
+        return self._kept[key]
+
+    def apply(self, *inputs: Any) -> Any:
+        """The result: a box more where the inputs are traced, and the loop itself otherwise."""
+        inputs = tuple(leaves(inputs))
+        if any([is_abstract(x) for x in inputs]):
+            return bound(self, inputs)
+        op = self.at(*[space_of(x) for x in inputs])
+        if plain(inputs) and self.steps(inputs) >= LONG:
+            return op.compiled(inputs)
+        return op.runner([lambda *a, d=d: run(d, a) for d in op.holds])(*inputs)
+
+    def compiled(self, inputs: Sequence[Any]) -> Any:
+        """The result by compiled bodies; where Python's ``math`` raises, by those on NumPy's numbers, as ``Compiled`` does."""
+        with np.errstate(all="ignore"):
+            try:
+                return self._function(True)(*inputs)
+            except (ValueError, OverflowError, ZeroDivisionError):
+                return self._function(False)(*inputs)
+
+    def _function(self, fast: bool) -> Callable[..., Any]:
+        found = self._kept.get(("function", fast))
+        if found is None:
+            op = self.holding([simplify(d) for d in self.holds])
+            functions = [numpy_backend.write(d, fast=fast).function() for d in op.holds]
+            found = self._kept["function", fast] = op.runner(functions, fast)
+        function: Callable[..., Any] = found
+        return function
+
+    def at(self, *spaces: Space) -> Holding:
+        """The operation with bodies that know their spaces."""
+        flat = tuple([a for space in spaces for a in _arrays(space)])
+        found = self._kept.get(flat)
+        if found is None:
+            wanted = self.inner(*flat)
+            if all(
+                d.dom_space is not None and spaces_in(d) == tuple(s) for d, s in zip(self.holds, wanted, strict=True)
+            ):
+                found = self
+            else:
+                found = self.holding([_at(d, s) for d, s in zip(self.holds, wanted, strict=True)])
+            self._kept[flat] = found
+        placed: Holding = found
+        return placed
+
+    def shape(self, *spaces: Space) -> Any:
+        """The spaces of the outputs."""
+        flat = tuple([a for space in spaces for a in _arrays(space)])
+        return packed(tuple(self.at(*flat).outer(*flat)))
+
+    def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
+        """One linear operation from all inputs to all outputs, which runs bodies in either direction."""
+        spaces = tuple([space_of(x) for x in inputs])
+        op, active = self.at(*spaces), continuous(inputs, wanted)
+        if not op.moving(active):
+            return None
+        outputs = output if isinstance(output, (tuple, list)) else (output,)
+        return Joint(
+            self.name,
+            lambda *v: op.push(inputs, v, active),
+            lambda *w: op.pull(inputs, w, active),
+            spaces,
+            tuple([space_of(y) for y in outputs]),
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(map(_text, self.holds))})"
+
+    def __reduce__(self) -> Any:
+        return _again, (type(self), {s: getattr(self, s) for s in _slots(type(self)) if s != "_kept"})
+
+
+def _again(kind: Any, state: dict[str, Any]) -> Any:
+    op = kind.__new__(kind)
+    for name, value in state.items():
+        setattr(op, name, value)
+    op._kept = {}
+    return op
+
+
+def _slots(kind: type) -> list[str]:
+    return [name for base in kind.__mro__ for name in getattr(base, "__slots__", ())]
+
+
+def _arrays(space: Space) -> tuple[Array, ...]:
+    if isinstance(space, Product):
+        return tuple([a for part in space.parts for a in _arrays(part)])
+    assert isinstance(space, Array)
+    return (space,)
+
+
+def _at(d: Diagram, spaces: Sequence[Array]) -> Diagram:
+    """A body at spaces; its boxes are left as they are, since nobody transposes them."""
+    space = Product(tuple(spaces))
+    env = d.spaces(space)
+    return Diagram(d.dom, d.cod, d.boxes, d.n_wires, space, Product(tuple([env[w] for w in d.cod])))
+
+
+def _text(d: Diagram) -> str:
+    """A body as combinators where it is short."""
+    if len(d.boxes) >= 8:
+        return f"<{len(d.boxes)} boxes>"
+    dom, cod = (p[0] if len(p) == 1 else p for p in (d.dom, d.cod))
+    return repr(from_diagram(Diagram(dom, cod, d.boxes, d.n_wires)))

@@ -1,0 +1,416 @@
+"""``while_``: a loop that values end, with derivatives in both modes.
+
+The number of steps is found when the loop is run. The derivative forward is a loop that carries what moves beside the
+values. In reverse the loop is run once more, keeping what it carried, and then back. The derivative of that, ``Pull``, is
+itself a forward loop's pull: the derivative of a pullback is the pullback of the tangent loop, with the covectors on what
+moves. So loops of this kind have derivatives of every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from essence_ad.containers import ZERO, describe
+from essence_ad.control.body import (
+    Body,
+    boundary,
+    chosen,
+    common,
+    moves,
+    packed,
+    pulled,
+    pushed,
+    record,
+    spaces_in,
+    spaces_out,
+    staged,
+    unshared,
+    zeros,
+)
+from essence_ad.control.combinator import as_while
+from essence_ad.control.holding import Holding, Step
+from essence_ad.control.structured import changes, real, rebuilt, same, started
+from essence_ad.diagram import Diagram
+from essence_ad.errors import DTypeError, NeedsSpaceError, TracingError
+from essence_ad.morphism import Morphism, box
+from essence_ad.spaces import Array, Product, Space, space_of
+from essence_ad.structure import leaves
+from essence_ad.tracing import source
+from essence_ad.tracing.calls import is_abstract
+from essence_ad.tracing.program import Program
+from essence_ad.tracing.protocol import depth
+
+Flags = tuple[bool, ...]
+_NOTHING: Any = object()
+
+
+class Tangent(NamedTuple):
+    """The loop of what moves beside a loop, with the places of the values and of what moves among its inputs."""
+
+    loop: While
+    primal: tuple[int, ...]
+    moving: tuple[int, ...]
+
+    def arranged(self, inputs: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+        """The inputs of the loop."""
+        answer = [None] * (len(self.primal) + len(self.moving))
+        for place, value in zip((*self.primal, *self.moving), (*inputs, *tangents), strict=True):
+            answer[place] = value
+        return answer
+
+
+class While(Holding):
+    """A predicate and a body, both of what is carried and of constants. Outputs: what is carried last."""
+
+    __slots__ = ("n_carry",)
+    name = "while_"
+
+    def __init__(self, predicate: Diagram, body: Diagram, n_carry: int, dom: Any = None, cod: Any = None) -> None:
+        super().__init__(
+            (predicate, body),
+            boundary(len(body.dom)) if dom is None else dom,
+            boundary(n_carry) if cod is None else cod,
+        )
+        self.n_carry = n_carry
+
+    def holding(self, holds: Sequence[Diagram]) -> While:
+        """The same loop with other programs for its bodies."""
+        predicate, body = holds
+        return While(predicate, body, self.n_carry, self.dom, self.cod)
+
+    def inner(self, *spaces: Array) -> tuple[Sequence[Array], ...]:
+        """The inputs, for both."""
+        return spaces, spaces
+
+    def outer(self, *spaces: Array) -> Sequence[Array]:
+        """The spaces of what is carried."""
+        predicate, body = self.holds
+        require_boolean(spaces_out(predicate)[0])
+        for before, after in zip(spaces, spaces_out(body), strict=False):
+            if before != after:
+                raise changes("while_", before, after)
+        return spaces_out(body)
+
+    def runner(self, functions: Sequence[Step], fast: bool = False) -> Callable[..., Any]:
+        """The loop."""
+        predicate, body = functions
+        k = self.n_carry
+
+        def loop(*inputs: Any) -> Any:
+            carry, constants = tuple(map(unshared, inputs[:k])), inputs[k:]
+            while predicate(*carry, *constants)[0]:
+                carry = body(*carry, *constants)
+            return packed(tuple(carry))
+
+        return loop
+
+    def steps(self, inputs: Sequence[Any]) -> int:
+        """Nobody knows: bodies are worth compiling where they have been run once."""
+        self._kept["runs"] = self._kept.get("runs", 0) + 1
+        return 64 if self._kept["runs"] > 1 else 1
+
+    # ------------------------------------------------------------------ derivatives
+
+    def active(self, active: Flags) -> Flags:
+        """Which inputs of the body move at some step."""
+        flags = list(active)
+        while True:
+            out = moves(self.holds[1], flags)
+            more = [i for i in range(self.n_carry) if out[i] and not flags[i]]
+            if not more:
+                return tuple(flags)
+            for i in more:
+                flags[i] = True
+
+    def moving(self, active: Flags) -> bool:
+        """Whether anything that is carried moves."""
+        return any(self.active(active)[: self.n_carry])
+
+    def tangent(self, active: Flags) -> Tangent:
+        """The loop of what moves beside the values."""
+        predicate, body = self.holds
+        flags, spaces, k = self.active(active), spaces_in(body), self.n_carry
+        m, n = sum(flags[:k]), len(flags)
+
+        def split(values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+            c, dc, rest = values[:k], values[k : k + m], values[k + m :]
+            return (*c, *rest[: n - k]), (*dc, *rest[n - k :])
+
+        def step(*values: Any) -> Any:
+            x, dx = split(values)
+            y, dy = pushed(body, x, dx, flags, flags[:k])
+            return *y, *dy
+
+        places = (*range(k), *range(k + m, m + n)), (*range(k, k + m), *range(m + n, n + sum(flags)))
+        moved = chosen(spaces, flags)
+        arranged = (*spaces[:k], *moved[:m], *spaces[k:], *moved[m:])
+        asked = Diagram(
+            tuple(_wires(predicate, places, n + sum(flags))), predicate.cod, predicate.boxes, predicate.n_wires + sum(flags),
+            Product(arranged), predicate.cod_space,
+        )  # fmt: skip
+        return Tangent(While(asked, staged("the tangent of while_", arranged, step), k + m), *places)
+
+    def push(self, inputs: Sequence[Any], tangents: Sequence[Any], active: Flags) -> Sequence[Any]:
+        """The tangents, by the loop of what moves."""
+        flags, k = self.active(active), self.n_carry
+        tangent: Tangent = self.kept(self.tangent, active)
+        result = tuple_of(tangent.loop.apply(*tangent.arranged(inputs, _filled(tangents, inputs, flags))))
+        rest = iter(result[k:])
+        return [next(rest) if flag else ZERO for flag in flags[:k]]
+
+    def back(self, active: Flags) -> Pull:
+        """The operation that pulls covectors back."""
+        return Pull(self, active)
+
+    def pull(self, inputs: Sequence[Any], covectors: Sequence[Any], active: Flags) -> Sequence[Any]:
+        """The covectors of the inputs."""
+        op: Pull = self.kept(self.back, active)
+        return op.spread(inputs, op.apply(*inputs, *_filled(covectors, inputs, op.carried)))
+
+
+class Pull(Holding):
+    """A loop in reverse: run once, keeping what it carried, and then back.
+
+    Inputs: those of the loop, and a covector for each carried value that moves. Outputs: covectors of the inputs that the
+    loop is differentiated by.
+    """
+
+    __slots__ = ("active", "carried", "flags", "loop")
+    name = "while_.pull"
+
+    def __init__(self, loop: While, active: Flags, like: Pull | None = None, holds: Sequence[Diagram] = ()) -> None:
+        self.loop, self.active = loop, active
+        self.flags = loop.active(active) if like is None else like.flags
+        self.carried = self.flags[: loop.n_carry]  #: which of what is carried moves
+        n, m = len(active), sum(self.carried)
+        super().__init__(holds or (*loop.holds, self._back()), boundary(n + m), boundary(sum(active)))
+
+    def _back(self) -> Diagram:
+        """One step back: what the body's pullback makes of covectors, those of constants added to what came before."""
+        body = self.loop.holds[1]
+        spaces, n, m = spaces_in(body), len(self.flags), sum(self.carried)
+        constants = chosen(spaces[self.loop.n_carry :], self.flags[self.loop.n_carry :])
+
+        def step(*values: Any) -> Any:
+            x, ct, total = values[:n], values[n : n + m], values[n + m :]
+            found = pulled(body, x, ct, self.flags, self.carried)
+            return *found[:m], *[a + b for a, b in zip(total, found[m:], strict=True)]
+
+        return staged("the pullback of while_", (*spaces, *chosen(spaces, self.flags)[:m], *constants), step)
+
+    def holding(self, holds: Sequence[Diagram]) -> Pull:
+        """The same with other programs for its bodies."""
+        loop = self.loop.holding(holds[:2])
+        same_spaces = all(a.dom_space == b.dom_space for a, b in zip(holds, self.holds, strict=True))
+        return Pull(loop, self.active, self, holds) if same_spaces else Pull(loop, self.active)
+
+    def inner(self, *spaces: Array) -> tuple[Sequence[Array], ...]:
+        """The inputs of the loop, and these with covectors."""
+        n, k = len(self.active), self.loop.n_carry
+        x, ct = spaces[:n], spaces[n:]
+        return x, x, (*x, *ct, *chosen(x[k:], self.flags[k:]))
+
+    def outer(self, *spaces: Array) -> Sequence[Array]:
+        """The spaces of the inputs that move."""
+        return chosen(spaces[: len(self.active)], self.active)
+
+    def steps(self, inputs: Sequence[Any]) -> int:
+        """As the loop's."""
+        return self.loop.steps(inputs)
+
+    def runner(self, functions: Sequence[Step], fast: bool = False) -> Callable[..., Any]:
+        """The loop, and the way back."""
+        predicate, body, back = functions
+        n, k, m = len(self.active), self.loop.n_carry, sum(self.carried)
+        picked = chosen(self.active, self.flags)
+
+        def loop(*inputs: Any) -> Any:
+            carry, constants, ct = inputs[:k], inputs[k:n], inputs[n:]
+            kept = []
+            while predicate(*carry, *constants)[0]:
+                kept.append(carry)
+                carry = body(*carry, *constants)
+            total = [zeros(space_of(x)) for x in chosen(constants, self.flags[k:])]
+            found = (*ct, *total)
+            while kept:
+                found = back(*kept.pop(), *constants, *found)
+            return packed(tuple([v for v, flag in zip(found, picked, strict=True) if flag]))
+
+        assert m == sum(self.carried)
+        return loop
+
+    def spread(self, inputs: Sequence[Any], result: Any) -> list[Any]:
+        """The covectors at their inputs, ``ZERO`` at the others."""
+        rest = iter(tuple_of(result))
+        return [next(rest) if flag else ZERO for flag in self.active]
+
+    # ------------------------------------------------------------------ derivatives
+
+    def moving(self, active: Flags) -> bool:
+        """Always, but for integers."""
+        return any(active)
+
+    def _of_tangent(self, tangent: Tangent, moved: Flags, by: Flags) -> tuple[Pull, list[tuple[str, int]]]:
+        """The pull of a tangent loop by primal inputs, and what each of its covectors belongs to: a value, or what moves."""
+        inner = [False] * (len(tangent.primal) + len(tangent.moving))
+        for place, flag in zip(tangent.primal, by, strict=True):
+            inner[place] = flag
+        op: Pull = tangent.loop.kept(tangent.loop.back, tuple(inner))
+        k = self.loop.n_carry
+        names = [("value", i) for i in range(k)] + [("move", i) for i in range(k) if moved[i]]
+        return op, chosen(names, op.carried)
+
+    def _second(
+        self, inputs: Sequence[Any], tangents: Sequence[Any], of: Flags, by: Flags, values: Any, moves: Any
+    ) -> Any:
+        """The pull by some inputs of the loop of what moves by others, from covectors of values and of what moves."""
+        tangent: Tangent = self.loop.kept(self.loop.tangent, of)
+        flags = self.loop.active(of)
+        op, names = self._of_tangent(tangent, flags, by)
+        table = {"value": values, "move": moves}
+        covectors = [_fill(table[kind][i], inputs[i]) for kind, i in names]
+        result = op.apply(*tangent.arranged(inputs, _filled(tangents, inputs, flags)), *covectors)
+        found = op.spread((), result)
+        return [found[place] for place in tangent.primal]
+
+    def _by_carry(self, covectors: Sequence[Any]) -> list[Any]:
+        rest = iter(covectors)
+        return [next(rest) if flag else ZERO for flag in self.carried]
+
+    def push(self, inputs: Sequence[Any], tangents: Sequence[Any], active: Flags) -> Sequence[Any]:
+        """The pullback of what moves: covectors that move, and covectors of the loop that moves."""
+        n = len(self.active)
+        x, ct, of = inputs[:n], self._by_carry(inputs[n:]), active[:n]
+        dct = self._by_carry(tangents[n:])
+        if any(of) and self.loop.moving(of):
+            found = self._second(x, tangents[:n], of, self.active, dct, ct)
+            return chosen(found, self.active)
+        result = self.apply(*x, *_filled(dct, x, self.carried))
+        return list(tuple_of(result))
+
+    def pull(self, inputs: Sequence[Any], covectors: Sequence[Any], active: Flags) -> Sequence[Any]:
+        """The transpose: a second derivative is symmetric, and the transpose of a pullback is the loop of what moves."""
+        n = len(self.active)
+        x, ct, of = inputs[:n], self._by_carry(inputs[n:]), active[:n]
+        u = self.spread((), tuple(covectors))
+        nothing = [ZERO] * self.loop.n_carry
+        by_x: Sequence[Any] = [ZERO] * n
+        if any(of):
+            by_x = self._second(x, u, self.active, of, nothing, ct)
+        by_ct = chosen(self.loop.push(x, u, self.active), self.carried)
+        every = [*by_x, *by_ct]
+        return [v if flag else ZERO for v, flag in zip(every, active, strict=True)]
+
+
+def _wires(predicate: Diagram, places: tuple[tuple[int, ...], tuple[int, ...]], n: int) -> list[int]:
+    wires = [0] * n
+    for place, wire in zip(places[0], predicate.dom, strict=True):
+        wires[place] = wire
+    for i, place in enumerate(places[1]):
+        wires[place] = predicate.n_wires + i
+    return wires
+
+
+def tuple_of(value: Any) -> tuple[Any, ...]:
+    """The outputs of an operation."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _fill(v: Any, x: Any) -> Any:
+    return zeros(space_of(x)) if v is ZERO else v
+
+
+def _filled(values: Sequence[Any], like: Sequence[Any], flags: Flags) -> list[Any]:
+    return [_fill(v, x) for v, x, flag in zip(values, like, flags, strict=False) if flag]
+
+
+def require_boolean(space: Space) -> None:
+    """An error where a predicate gives no boolean."""
+    if not isinstance(space, Array) or space.shape or space.dtype.kind != "b":
+        raise DTypeError(
+            "a predicate must give one boolean", found=source.found(repr(space)), expected="True or False, as a comparison gives",
+            remedy="compare, x != 0, or reduce with np.any or np.all",
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- the user's function
+
+
+def while_(predicate: Any, body: Any, init: Any = _NOTHING) -> Any:
+    """A loop while a predicate holds: ``carry = body(carry)`` as long as ``predicate(carry)``, from ``init``.
+
+    The arguments are those of ``jax.lax.while_loop``; unlike there, reverse mode works. What the two functions read from
+    outside may be traced. ``while_(predicate, body)`` is the program from ``init``.
+
+    Raises ``DTypeError`` where the predicate gives no boolean, ``StructureError`` or ``ShapeError`` where what is carried
+    changes its space.
+
+    >>> from essence_ad import grad
+    >>> def root(a):
+    ...     return while_(lambda x: abs(x * x - a) > 1e-12, lambda x: 0.5 * (x + a / x), a)
+    >>> round(float(root(2.0)), 6), round(float(grad(root)(2.0)), 6)
+    (1.414214, 0.353553)
+    """
+    if init is _NOTHING:
+        return _combinator(predicate, body)
+    init = real(init)
+    if depth.level:
+        try:
+            return _operation(predicate, body, init)
+        except TracingError:  # steered by values, which may be known step by step
+            pass
+    carry, value = space_of(init), init
+    while _asked(predicate(value)):
+        value = same("while_", carry, body(value))
+    return value
+
+
+def _asked(answer: Any) -> bool:
+    if type(answer) is not bool:
+        require_boolean(space_of(answer))
+    return bool(answer)
+
+
+def _operation(predicate: Any, body: Any, init: Any) -> Any:
+    init, carry, found = started("while_", init, lambda space: _recorded(body, space), lambda b: b.target)
+    asked = record(predicate, (carry,))
+    require_boolean(asked.target)
+    holds, captured = common((asked, found))
+    inputs = (*leaves(carry.pack(init)), *captured)
+    if not any(map(is_abstract, inputs)):
+        value = init
+        while predicate(value):
+            value = same("while_", carry, body(value))
+        return value
+    loop = While(holds[0], holds[1], len(leaves(carry.pattern)))
+    return rebuilt(carry, tuple_of(loop.apply(*inputs)))
+
+
+def _recorded(body: Any, carry: Space) -> Body:
+    def step(c: Any) -> Any:
+        return carry.pack(same("while_", carry, body(c)))
+
+    step.__name__ = getattr(body, "__name__", "while_")
+    return record(step, (carry,))
+
+
+def _combinator(predicate: Any, body: Any) -> Any:
+    if isinstance(predicate, Morphism) and isinstance(body, Morphism):
+        try:
+            asked, step, pattern = as_while(predicate, body)
+        except NeedsSpaceError:
+            pass
+        else:
+            return box(While(asked, step, len(leaves(pattern)), pattern, pattern))
+    for f in (predicate, body):
+        if not callable(f):
+            raise DTypeError(
+                "while_ takes two functions or programs", found=source.found(describe(f)), expected="something to call",
+                remedy="write while_(lambda x: ..., lambda x: ...)",
+            )  # fmt: skip
+
+    def loop(init: Any) -> Any:
+        return while_(predicate, body, init)
+
+    return Program(loop)
