@@ -20,6 +20,7 @@ from essence_ad.operation import Constant, LinearOp, Scale, is_discrete
 from essence_ad.primitives import catalogue
 from essence_ad.spaces import Array, Product, Space
 from essence_ad.structure import leaves
+from essence_ad.tracing.batch import Batching
 from essence_ad.tracing.calls import is_abstract, leader
 from essence_ad.tracing.program import name_of, run_function
 from essence_ad.tracing.tracer import Trace, Tracer
@@ -139,6 +140,18 @@ def bound(op: Op, inputs: Sequence[Any]) -> Any:
         wires.append(wire)
         spaces.append(space)
     return trace.record(op, tuple(wires), tuple(spaces))
+
+
+def batched(d: Diagram, n: int, lifted: Sequence[bool]) -> Diagram:
+    """A body with an added axis of length ``n`` in front of the lifted inputs, and of all outputs."""
+
+    def step(*values: Any) -> list[Any]:
+        with Batching(n) as batching:
+            given = [batching.lift(v) if has else v for v, has in zip(values, lifted, strict=True)]
+            return [batching.lower(y) for y in run(d, given)]
+
+    spaces = [Array((n, *s.shape), s.dtype) if has else s for s, has in zip(spaces_in(d), lifted, strict=True)]
+    return staged("a batch", spaces, step)
 
 
 # ---------------------------------------------------------------------------------------------- derivatives

@@ -7,6 +7,7 @@ from typing import Any
 
 from essence_ad.containers import ZERO, describe
 from essence_ad.control.body import (
+    batched,
     boundary,
     chosen,
     common,
@@ -70,6 +71,15 @@ class Cond(Holding):
             return packed(tuple((first if flag else second)(*inputs)))
 
         return choose
+
+    def batched(self, n: int, lifted: Flags, inputs: Sequence[Any]) -> Sequence[Any]:
+        """One choice for all elements where they share the boolean."""
+        if lifted[0]:
+            return super().batched(n, lifted, inputs)
+        spaces = [space_of(x) for x in inputs]
+        flat = [Array(s.shape[has:], s.dtype) for s, has in zip(spaces, lifted, strict=True) if isinstance(s, Array)]
+        op = self.at(*flat)
+        return tuple_of(Cond(*[batched(d, n, lifted[1:]) for d in op.holds]).apply(*inputs))
 
     # ------------------------------------------------------------------ derivatives
 

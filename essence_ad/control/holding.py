@@ -14,7 +14,9 @@ from essence_ad.diagram import Diagram, Op
 from essence_ad.morphism import from_diagram
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import leaves
-from essence_ad.tracing.calls import is_abstract
+from essence_ad.tracing.batch import Batch
+from essence_ad.tracing.calls import is_abstract, leader
+from essence_ad.tracing.sparse import Sparse
 
 LONG = 64  #: steps from which on a body is compiled when the loop is run
 Step = Callable[..., Sequence[Any]]
@@ -81,11 +83,34 @@ class Holding(Op):
         """The result: a box more where the inputs are traced, and the loop itself otherwise."""
         inputs = tuple(leaves(inputs))
         if any([is_abstract(x) for x in inputs]):
-            return bound(self, inputs)
+            return self._at_kind(leader(inputs), inputs)
         op = self.at(*[space_of(x) for x in inputs])
         if plain(inputs) and self.steps(inputs) >= LONG:
             return op.compiled(inputs)
         return op.runner([lambda *a, d=d: run(d, a) for d in op.holds])(*inputs)
+
+    def _at_kind(self, first: Any, inputs: tuple[Any, ...]) -> Any:
+        """The result at arrays that stand for others: traced ones, one of many, or the columns of a matrix."""
+        if isinstance(first, Batch):
+            owner = first.owner
+            lifted = tuple([isinstance(x, Batch) and x.owner is owner for x in inputs])
+            given = [x.array if has else x for has, x in zip(lifted, inputs, strict=True)]
+            return packed([Batch(owner, y) for y in self.batched(owner.size, lifted, given)])
+        if isinstance(first, Sparse):
+            lifted = tuple([isinstance(x, Sparse) for x in inputs])
+            given = [x.matrix(turned=True) if has else x for has, x in zip(lifted, inputs, strict=True)]
+            results = self.batched(first.width, lifted, given)
+            return packed([Sparse(Array(y.shape[1:], y.dtype), first.width, dense=y) for y in results])
+        return bound(self, inputs)
+
+    def batched(self, n: int, lifted: tuple[bool, ...], inputs: Sequence[Any]) -> Sequence[Any]:
+        """The results with an added axis of length ``n`` in front, which the ``lifted`` inputs have: one by one."""
+        if n == 0:
+            spaces = [space_of(x) for x in inputs]
+            flat = [Array(s.shape[has:], s.dtype) for s, has in zip(spaces, lifted, strict=True) if isinstance(s, Array)]
+            return [np.zeros((0, *s.shape), s.dtype) for s in self.at(*flat).outer(*flat)]
+        rows = [self.apply(*[x[i] if has else x for has, x in zip(lifted, inputs, strict=True)]) for i in range(n)]
+        return [np.stack(parts) for parts in zip(*[r if isinstance(r, tuple) else (r,) for r in rows], strict=True)]
 
     def compiled(self, inputs: Sequence[Any]) -> Any:
         """The result by compiled bodies; where Python's ``math`` raises, by those on NumPy's numbers, as ``Compiled`` does."""

@@ -18,7 +18,7 @@ from essence_ad.containers import container_of, describe
 from essence_ad.control.body import Body, record
 from essence_ad.control.combinator import as_scan
 from essence_ad.control.scan import Scan
-from essence_ad.control.structured import real, rebuilt, same, started
+from essence_ad.control.structured import Missing, real, rebuilt, same, started
 from essence_ad.errors import NeedsSpaceError, OptionError, ShapeError, StructureError, TracingError
 from essence_ad.morphism import Morphism
 from essence_ad.spaces import Array, Product, Space, pack, space_of
@@ -28,10 +28,9 @@ from essence_ad.tracing.calls import is_abstract
 from essence_ad.tracing.program import Program, name_of
 from essence_ad.tracing.protocol import depth
 
-_NOTHING: Any = object()  # None is a value: the empty product
 
 
-def scan(f: Any, init: Any = _NOTHING, xs: Any = None, *, length: int | None = None, reverse: bool = False) -> Any:
+def scan(f: Any, init: Any = Missing, xs: Any = None, *, length: int | None = None, reverse: bool = False) -> Any:
     """A loop that carries a value and stacks what it gives: ``f(carry, x)`` returns ``(carry, y)``.
 
     ``xs`` is an array, or a structure of arrays, whose first axis is that of the steps; without it ``length`` says how
@@ -51,12 +50,12 @@ def scan(f: Any, init: Any = _NOTHING, xs: Any = None, *, length: int | None = N
     >>> grad(lambda a: scan(lambda c, x: (c * a + x, None), 0.0, np.ones(3))[0])(2.0)
     5.0
     """
-    if init is _NOTHING:
+    if init is Missing:
         return _combinator(scan, f, length=length, reverse=reverse)
     return _scan("scan", functools.partial(_pair, f), init, xs, length, reverse)
 
 
-def fold(f: Any, init: Any = _NOTHING, xs: Any = _NOTHING) -> Any:
+def fold(f: Any, init: Any = Missing, xs: Any = Missing) -> Any:
     """A loop that carries a value over the slices of arrays: ``f(carry, x)`` returns the new value.
 
     ``fold(f, init, xs)`` starts with ``init``; ``fold(f, xs)`` starts with the first slice, and raises ``ShapeError``
@@ -66,9 +65,9 @@ def fold(f: Any, init: Any = _NOTHING, xs: Any = _NOTHING) -> Any:
     >>> fold(lambda c, x: 2 * c + x, 0.0, np.array([1.0, 0.0, 1.0])), fold(np.maximum, np.array([1.0, 3.0, 2.0]))
     (np.float64(5.0), np.float64(3.0))
     """
-    if init is _NOTHING:
+    if init is Missing:
         return _combinator(fold, f)
-    if xs is _NOTHING:
+    if xs is Missing:
         n = _length("fold", init, None)
         if n == 0:
             raise ShapeError(
@@ -82,7 +81,7 @@ def fold(f: Any, init: Any = _NOTHING, xs: Any = _NOTHING) -> Any:
     return carry
 
 
-def iterate(f: Any, n: Any, x: Any = _NOTHING) -> Any:
+def iterate(f: Any, n: Any, x: Any = Missing) -> Any:
     """``n`` applications of a function: ``f(f(...f(x)))``. ``iterate(f, n)`` is the program from ``x``.
 
     Raises ``OptionError`` where ``n`` is not a whole number that is not negative, and what ``scan`` does.
@@ -100,13 +99,13 @@ def iterate(f: Any, n: Any, x: Any = _NOTHING) -> Any:
             "iterate needs a number of steps", found=source.found(f"n = {n!r}"), expected="a whole number that is not negative",
             remedy="convert it with int; for a number of steps that values decide, use while_",
         )  # fmt: skip
-    if x is _NOTHING:
+    if x is Missing:
         return _combinator(iterate, f, n=count)
     carry, _ = _scan("iterate", lambda c, _: (f(c), None), x, None, count, False, name_of(f))
     return carry
 
 
-def map_(f: Any, xs: Any = _NOTHING) -> Any:
+def map_(f: Any, xs: Any = Missing) -> Any:
     """A function of each slice of arrays, the results stacked: ``f(x)`` for each ``x`` of ``xs``, as ``jax.lax.map``.
 
     ``map_(f)`` is the program from ``xs``. ``map_(f, n)`` with an int is the paper's ``fmap``: the program on each of ``n``
@@ -119,7 +118,7 @@ def map_(f: Any, xs: Any = _NOTHING) -> Any:
     >>> map_(scale(3.0), 2)((1.0, 2.0))
     (3.0, 6.0)
     """
-    if xs is _NOTHING:
+    if xs is Missing:
         return _combinator(map_, f)
     if isinstance(xs, int):
         return cross_i(xs, lambda i: f)

@@ -14,6 +14,7 @@ import numpy as np
 
 from essence_ad.containers import ZERO
 from essence_ad.control.body import (
+    batched,
     boundary,
     chosen,
     moves,
@@ -136,6 +137,21 @@ class Scan(Holding):
             return packed((*carry, *stacks))
 
         return scan
+
+    def batched(self, n: int, lifted: Flags, inputs: Sequence[Any]) -> Sequence[Any]:
+        """One scan that carries all elements."""
+        of_carry, of_xs, of_constants = self._split(lifted)
+        carry, xs, constants = self._split(inputs)
+        carry = [c if has else np.broadcast_to(c, (n, *np.shape(c))) for c, has in zip(carry, of_carry, strict=True)]
+        xs = [np.moveaxis(x, 0, 1) if has else x for x, has in zip(xs, of_xs, strict=True)]
+        spaces = [Array(s.shape[has:], s.dtype) for s, has in zip(map(_array, inputs), lifted, strict=True)]
+        op: Scan = self.at(*spaces).kept(self.at(*spaces).over, n, (True,) * len(of_carry) + (*of_xs, *of_constants))
+        result = _tuple(op.apply(*carry, *xs, *constants))
+        return [*result[: self.n_carry], *[np.moveaxis(y, 1, 0) for y in result[self.n_carry :]]]
+
+    def over(self, n: int, lifted: Flags) -> Scan:
+        """The scan of a batch."""
+        return Scan(batched(self.body, n, lifted), self.n_carry, self.n_xs, self.length, self.reverse)
 
     # ------------------------------------------------------------------ derivatives
 

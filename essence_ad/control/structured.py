@@ -13,6 +13,10 @@ from essence_ad.spaces import Array, Product, Space, fits, reals, space_of
 from essence_ad.tracing import source
 
 
+class Missing:
+    """What stands for an argument that is not given; ``None`` is a value, the empty product."""
+
+
 def real(value: Any) -> Any:
     """A value with Python's integers as reals."""
     space = space_of(value)

@@ -30,7 +30,7 @@ from essence_ad.control.body import (
 )
 from essence_ad.control.combinator import as_while
 from essence_ad.control.holding import Holding, Step
-from essence_ad.control.structured import changes, real, rebuilt, same, started
+from essence_ad.control.structured import Missing, changes, real, rebuilt, same, started
 from essence_ad.diagram import Diagram
 from essence_ad.errors import DTypeError, NeedsSpaceError, TracingError
 from essence_ad.morphism import Morphism, box
@@ -42,7 +42,6 @@ from essence_ad.tracing.program import Program
 from essence_ad.tracing.protocol import depth
 
 Flags = tuple[bool, ...]
-_NOTHING: Any = object()
 
 
 class Tangent(NamedTuple):
@@ -337,7 +336,7 @@ def require_boolean(space: Space) -> None:
 # ---------------------------------------------------------------------------------------------- the user's function
 
 
-def while_(predicate: Any, body: Any, init: Any = _NOTHING) -> Any:
+def while_(predicate: Any, body: Any, init: Any = Missing) -> Any:
     """A loop while a predicate holds: ``carry = body(carry)`` as long as ``predicate(carry)``, from ``init``.
 
     The arguments are those of ``jax.lax.while_loop``; unlike there, reverse mode works. What the two functions read from
@@ -352,7 +351,7 @@ def while_(predicate: Any, body: Any, init: Any = _NOTHING) -> Any:
     >>> round(float(root(2.0)), 6), round(float(grad(root)(2.0)), 6)
     (1.414214, 0.353553)
     """
-    if init is _NOTHING:
+    if init is Missing:
         return _combinator(predicate, body)
     init = real(init)
     if depth.level:
