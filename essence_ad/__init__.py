@@ -45,9 +45,8 @@ _NAMES = {
     "compiler.combinator_text": "show",
     "compiler.compiled": "compile",
     "compiler.python_text": "to_python",
-    "control.branch": "cond",
+    "control.conditions": "cond while_",
     "control.loops": "fold iterate map_ scan",
-    "control.while_loop": "while_",
     "diagram": "Diagram",
     "drawing.draw": "draw",
     "drawing.failure": "draw_failure",
@@ -102,12 +101,12 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.compiler.combinator_text import show as show
     from essence_ad.compiler.compiled import compile as compile
     from essence_ad.compiler.python_text import to_python as to_python
-    from essence_ad.control.branch import cond as cond
+    from essence_ad.control.conditions import cond as cond
+    from essence_ad.control.conditions import while_ as while_
     from essence_ad.control.loops import fold as fold
     from essence_ad.control.loops import iterate as iterate
     from essence_ad.control.loops import map_ as map_
     from essence_ad.control.loops import scan as scan
-    from essence_ad.control.while_loop import while_ as while_
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.drawing.draw import draw as draw
     from essence_ad.drawing.failure import draw_failure as draw_failure

@@ -336,7 +336,9 @@ class _Writer(_Facts):
         given = [self.text[i] for i in ins]
         if op.whole:
             functions = [write(held, fast=self.fast).function() for held in op.holds]
-            return f"{self.names.object(op.runner(functions, self.fast), op.name.replace('.', '_'))}({', '.join(given)})"
+            return (
+                f"{self.names.object(op.runner(functions, self.fast), op.name.replace('.', '_'))}({', '.join(given)})"
+            )
         shape = "()" if out is None else self.shape_text(out)
         text = expression(op, given, [self.spaces[i] for i in ins], shape, self.names, whole=self.loop is None)
         if self.loop and is_rows(getattr(op, "params", {}).get("key")) and out in self.schedule.axis:

@@ -23,27 +23,27 @@ def simplify(d: Diagram) -> Diagram:
             "a program is simplified at a space", found="a program at no known space", expected="a space",
             remedy="ask f.at(space) first",
         )  # fmt: skip
+    space = d.dom_space
     if any([op is not None and op.holds for op, _, _ in d.boxes]):
-        d = _inside(d)
+        d = _inside(d, space)
     g = StraightLine(rules.table())
-    arguments = [g.argument(space) for space in arrays(d.dom_space)]
+    arguments = [g.argument(part) for part in arrays(space)]
     dom, _ = _numbered(d.dom, 0)
     cod = g.load(d, arguments)
     assert len(leaves(dom)) == len(arguments)
     return g.diagram(dom, cod, d.dom_space, d.cod_space)
 
 
-def _inside(d: Diagram) -> Diagram:
+def _inside(d: Diagram, space: Space) -> Diagram:
     """The program with what its operations hold simplified too."""
-    assert d.dom_space is not None
-    env = d.spaces(d.dom_space)
+    env = d.spaces(space)
     boxes = []
     for op, ins, outs in d.boxes:
         if op is not None and op.holds:
             op = op.at(*[env[i] for i in ins])
             op = op.holding([simplify(held) for held in op.holds])
         boxes.append((op, ins, outs))
-    return Diagram(d.dom, d.cod, boxes, d.n_wires, d.dom_space, d.cod_space)
+    return Diagram(d.dom, d.cod, boxes, d.n_wires, space, d.cod_space)
 
 
 def arrays(space: Space) -> list[Array]:

@@ -259,12 +259,11 @@ def packed(values: Sequence[Any]) -> Any:
 
 def plain(inputs: Sequence[Any]) -> bool:
     """Whether all inputs are arrays and numbers of NumPy and Python."""
-    return all(
-        [
-            isinstance(x, (np.ndarray, np.generic, float, int, complex)) and getattr(x, "dtype", None) != object
-            for x in inputs
-        ]
-    )
+    return all([isinstance(x, (float, int, complex)) or _numeric(x) for x in inputs])
+
+
+def _numeric(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind != "O"
 
 
 def unshared(x: Any) -> Any:

@@ -9,7 +9,7 @@ from essence_ad.diagram import Box, Diagram
 from essence_ad.errors import CompositionError
 from essence_ad.inlining import explicit, inline
 from essence_ad.morphism import Morphism, box, fork, identity
-from essence_ad.structure import NUM, Pattern, Unifier, leaves
+from essence_ad.structure import NUM, Arrow, Pattern, Unifier, leaves
 
 
 def as_scan(
@@ -33,15 +33,16 @@ def as_scan(
 
 def as_while(predicate: Morphism[Any, Any], body: Morphism[Any, Any]) -> tuple[Diagram, Diagram, Pattern]:
     """The bodies of a loop while a predicate holds, and the type of what it carries."""
-    dom, _ = _typed("while_", body, 0, 0)
-    asked, truth = _typed("while_", predicate, 0, 1)
-    if truth != NUM or not (asked == dom or NUM in (asked, dom)):
+    unifier = Unifier()
+    asked, step = (Arrow(_moved(f.type.dom, n), _moved(f.type.cod, n)) for f, n in ((predicate, 1), (body, 1001)))
+    pairs = ((step.dom, 0), (step.cod, 0), (asked.dom, 0), (asked.cod, NUM))
+    if not all([unifier.unify(a, b) for a, b in pairs]):
         raise CompositionError(
-            f"while_ cannot take {predicate}: it is no predicate of what {body} carries",
-            found=f"{predicate} : {predicate.type}   and   {body} : {body.type}", expected="a -> boolean   and   a -> a",
-            remedy="put an arrow before the predicate, or compare after it",
+            f"while_ cannot take {predicate} and {body}: their boundaries do not fit",
+            found=f"{predicate} : {predicate.type}   and   {body} : {body.type}", expected="a -> num   and   a -> a",
+            remedy="put an arrow before or after one of them",
         )  # fmt: skip
-    dom = asked if dom == NUM else dom
+    dom = _ground(unifier.full(0))
     return flat(predicate, dom), flat(body, dom), dom
 
 
@@ -49,12 +50,13 @@ def as_cond(predicate: Morphism[Any, Any], f: Morphism[Any, Any], g: Morphism[An
     """The bodies of a choice, its type, and the program that puts the boolean beside its argument."""
     both = fork(predicate, f, g)  # an error where they have no common domain
     unifier = Unifier()
-    if not unifier.unify(f.type.cod, _moved(g.type.cod, 1000)):
+    _, first, second = both.type.cod
+    if not unifier.unify(first, second):
         raise CompositionError(
             f"cond cannot choose between {f} and {g}: they end in different objects",
             found=f"{f} : {f.type}   and   {g} : {g.type}", expected="one codomain", remedy="put an arrow after one of them",
         )  # fmt: skip
-    dom, (_, cod, _) = _ground(both.type.dom), _ground(both.type.cod)
+    dom, cod = _ground(unifier.full(both.type.dom)), _ground(unifier.full(first))
     return flat(f, dom), flat(g, dom), dom, cod, fork(predicate, identity)
 
 

@@ -11,6 +11,7 @@ from essence_ad.backends import numpy as numpy_backend
 from essence_ad.compiler.simplify import simplify
 from essence_ad.control.body import Joint, bound, continuous, packed, plain, run, spaces_in
 from essence_ad.diagram import Diagram, Op
+from essence_ad.errors import EssenceError
 from essence_ad.morphism import from_diagram
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import leaves
@@ -20,6 +21,7 @@ from essence_ad.tracing.sparse import Sparse
 
 LONG = 64  #: steps from which on a body is compiled when the loop is run
 Step = Callable[..., Sequence[Any]]
+Later = Callable[[], Sequence[Step]] | None
 
 
 class Holding(Op):
@@ -42,8 +44,11 @@ class Holding(Op):
         """The same operation with other programs for its bodies, of the same meaning."""
         raise NotImplementedError
 
-    def runner(self, functions: Sequence[Step], fast: bool = False) -> Callable[..., Any]:
-        """The operation as a function of arrays, with a function for each body; ``fast`` where numbers are Python floats."""
+    def runner(self, functions: Sequence[Step], fast: bool = False, later: Later = None) -> Callable[..., Any]:
+        """The operation as a function of arrays, with a function for each body; ``fast`` where numbers are Python floats.
+
+        A loop of a length that is not known asks ``later`` for better functions when it has become long.
+        """
         raise NotImplementedError
 
     def inner(self, *spaces: Array) -> tuple[Sequence[Array], ...]:
@@ -85,9 +90,18 @@ class Holding(Op):
         if any([is_abstract(x) for x in inputs]):
             return self._at_kind(leader(inputs), inputs)
         op = self.at(*[space_of(x) for x in inputs])
-        if plain(inputs) and self.steps(inputs) >= LONG:
-            return op.compiled(inputs)
-        return op.runner([lambda *a, d=d: run(d, a) for d in op.holds])(*inputs)
+        functions = [lambda *a, d=d: run(d, a) for d in op.holds]
+        if not plain(inputs):
+            return op.runner(functions)(*inputs)
+        with np.errstate(all="ignore"):
+            try:
+                if self.steps(inputs) >= LONG:
+                    return op.runner(op.compiled(True), True)(*inputs)
+                return op.runner(functions, later=lambda: op.compiled(True))(*inputs)
+            except EssenceError:
+                raise
+            except (ValueError, OverflowError, ZeroDivisionError):  # Python's math raises where NumPy gives NaN
+                return op.runner(op.compiled(False))(*inputs)
 
     def _at_kind(self, first: Any, inputs: tuple[Any, ...]) -> Any:
         """The result at arrays that stand for others: traced ones, one of many, or the columns of a matrix."""
@@ -107,27 +121,20 @@ class Holding(Op):
         """The results with an added axis of length ``n`` in front, which the ``lifted`` inputs have: one by one."""
         if n == 0:
             spaces = [space_of(x) for x in inputs]
-            flat = [Array(s.shape[has:], s.dtype) for s, has in zip(spaces, lifted, strict=True) if isinstance(s, Array)]
+            flat = [
+                Array(s.shape[has:], s.dtype) for s, has in zip(spaces, lifted, strict=True) if isinstance(s, Array)
+            ]
             return [np.zeros((0, *s.shape), s.dtype) for s in self.at(*flat).outer(*flat)]
         rows = [self.apply(*[x[i] if has else x for has, x in zip(lifted, inputs, strict=True)]) for i in range(n)]
         return [np.stack(parts) for parts in zip(*[r if isinstance(r, tuple) else (r,) for r in rows], strict=True)]
 
-    def compiled(self, inputs: Sequence[Any]) -> Any:
-        """The result by compiled bodies; where Python's ``math`` raises, by those on NumPy's numbers, as ``Compiled`` does."""
-        with np.errstate(all="ignore"):
-            try:
-                return self._function(True)(*inputs)
-            except (ValueError, OverflowError, ZeroDivisionError):
-                return self._function(False)(*inputs)
+    def compiled(self, fast: bool) -> Sequence[Step]:
+        """Functions for the bodies, from generated code."""
+        functions: Sequence[Step] = self.kept(self._compiled, fast)
+        return functions
 
-    def _function(self, fast: bool) -> Callable[..., Any]:
-        found = self._kept.get(("function", fast))
-        if found is None:
-            op = self.holding([simplify(d) for d in self.holds])
-            functions = [numpy_backend.write(d, fast=fast).function() for d in op.holds]
-            found = self._kept["function", fast] = op.runner(functions, fast)
-        function: Callable[..., Any] = found
-        return function
+    def _compiled(self, fast: bool) -> Sequence[Step]:
+        return [numpy_backend.write(simplify(d), fast=fast).function() for d in self.holds]
 
     def at(self, *spaces: Space) -> Holding:
         """The operation with bodies that know their spaces."""

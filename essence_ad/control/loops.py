@@ -29,7 +29,6 @@ from essence_ad.tracing.program import Program, name_of
 from essence_ad.tracing.protocol import depth
 
 
-
 def scan(f: Any, init: Any = Missing, xs: Any = None, *, length: int | None = None, reverse: bool = False) -> Any:
     """A loop that carries a value and stacks what it gives: ``f(carry, x)`` returns ``(carry, y)``.
 
@@ -264,7 +263,8 @@ def _combinator(loop: Any, f: Any, **options: Any) -> Morphism[Any, Any]:
     """The program of a loop: an operation where its body is a program of known type, a recorded function otherwise."""
     if isinstance(f, Morphism):
         try:
-            return as_scan(loop.__name__, f, **options)
+            program: Morphism[Any, Any] = as_scan(loop.__name__, f, **options)
+            return program
         except NeedsSpaceError:
             pass
     if not callable(f):

@@ -29,7 +29,7 @@ from essence_ad.control.body import (
     unshared,
     zeros,
 )
-from essence_ad.control.holding import Holding, Step
+from essence_ad.control.holding import Holding, Later, Step
 from essence_ad.diagram import Diagram
 from essence_ad.errors import ShapeError
 from essence_ad.spaces import Array, space_of
@@ -109,7 +109,7 @@ class Scan(Holding):
 
     # ------------------------------------------------------------------ running
 
-    def runner(self, functions: Sequence[Step], fast: bool = False) -> Callable[..., Any]:
+    def runner(self, functions: Sequence[Step], fast: bool = False, later: Later = None) -> Callable[..., Any]:
         """The loop."""
         (step,) = functions
         given = spaces_out(self.body)[self.n_carry :]
@@ -124,7 +124,7 @@ class Scan(Holding):
             known = plain(inputs)
             if fast:
                 xs = [x.tolist() if x.ndim == 1 and x.dtype == float else x for x in xs]
-            stacks = [np.empty((n, *y.shape), y.dtype) if known else [None] * n for y in given]
+            stacks: list[Any] = [np.empty((n, *y.shape), y.dtype) if known else [None] * n for y in given]
             for t in order:
                 out = step(*carry, *[x[t] for x in xs], *constants)
                 carry = out[:k]
@@ -145,7 +145,9 @@ class Scan(Holding):
         carry = [c if has else np.broadcast_to(c, (n, *np.shape(c))) for c, has in zip(carry, of_carry, strict=True)]
         xs = [np.moveaxis(x, 0, 1) if has else x for x, has in zip(xs, of_xs, strict=True)]
         spaces = [Array(s.shape[has:], s.dtype) for s, has in zip(map(_array, inputs), lifted, strict=True)]
-        op: Scan = self.at(*spaces).kept(self.at(*spaces).over, n, (True,) * len(of_carry) + (*of_xs, *of_constants))
+        one = self.at(*spaces)
+        assert isinstance(one, Scan)
+        op: Scan = one.kept(one.over, n, (True,) * len(of_carry) + (*of_xs, *of_constants))
         result = _tuple(op.apply(*carry, *xs, *constants))
         return [*result[: self.n_carry], *[np.moveaxis(y, 1, 0) for y in result[self.n_carry :]]]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from essence_ad.control.body import Body
-from essence_ad.errors import EssenceError, ShapeError, StructureError
+from essence_ad.errors import DTypeError, EssenceError, ShapeError, StructureError
 from essence_ad.spaces import Array, Product, Space, fits, reals, space_of
 from essence_ad.tracing import source
 
@@ -38,21 +38,39 @@ def same(name: str, carry: Space, new: Any) -> Any:
     space = space_of(new)
     if space == carry:
         return new
-    if not fits(space, carry):
-        raise changes(name, carry, space)
     try:
-        return carry.unpack(carry.pack(new))
+        again = carry.unpack(carry.pack(new))
     except StructureError:
-        raise changes(name, carry, space) from None
+        raise changes(name, carry, space, StructureError) from None
+    if not fits(space_of(again), carry):
+        raise changes(name, carry, space)
+    return again
 
 
-def changes(name: str, carry: Space, found: Space) -> EssenceError:
+def changes(name: str, carry: Space, found: Space, kind: Any = ShapeError) -> EssenceError:
     """The error for a body that carries on in another space."""
-    kind = ShapeError if carry.pattern == found.pattern else StructureError
-    return kind(
+    error: EssenceError = kind(
         f"the body of {name} changes the space of what it carries", found=source.found(f"{carry} becomes {found}"),
         expected="the same structure, shapes and dtypes after each step",
         remedy="start with a value of the space that the body gives, or convert with astype",
+    )  # fmt: skip
+    return error
+
+
+def require_boolean(space: Space) -> None:
+    """An error where a predicate gives no boolean."""
+    if not isinstance(space, Array) or space.shape or space.dtype.kind != "b":
+        raise DTypeError(
+            "a predicate must give one boolean", found=source.found(repr(space)), expected="True or False, as a comparison gives",
+            remedy="compare, x != 0, or reduce with np.any or np.all",
+        )  # fmt: skip
+
+
+def unequal(first: Space | None, second: Space | None) -> StructureError:
+    """The error for branches that give different things."""
+    return StructureError(
+        "the two branches of cond give values of different spaces", found=source.found(f"{first} and {second}"),
+        expected="one structure, the same shapes and dtypes", remedy="make both alike, for example with np.zeros_like or astype",
     )  # fmt: skip
 
 

@@ -11,35 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from essence_ad.containers import ZERO, describe
+from essence_ad.containers import ZERO
 from essence_ad.control.body import (
-    Body,
     boundary,
     chosen,
-    common,
     moves,
     packed,
     pulled,
     pushed,
-    record,
     spaces_in,
     spaces_out,
     staged,
     unshared,
     zeros,
 )
-from essence_ad.control.combinator import as_while
-from essence_ad.control.holding import Holding, Step
-from essence_ad.control.structured import Missing, changes, real, rebuilt, same, started
+from essence_ad.control.holding import LONG, Holding, Later, Step
+from essence_ad.control.structured import changes, require_boolean
 from essence_ad.diagram import Diagram
-from essence_ad.errors import DTypeError, NeedsSpaceError, TracingError
-from essence_ad.morphism import Morphism, box
-from essence_ad.spaces import Array, Product, Space, space_of
-from essence_ad.structure import leaves
-from essence_ad.tracing import source
-from essence_ad.tracing.calls import is_abstract
-from essence_ad.tracing.program import Program
-from essence_ad.tracing.protocol import depth
+from essence_ad.spaces import Array, Product, space_of
 
 Flags = tuple[bool, ...]
 
@@ -91,23 +80,22 @@ class While(Holding):
                 raise changes("while_", before, after)
         return spaces_out(body)
 
-    def runner(self, functions: Sequence[Step], fast: bool = False) -> Callable[..., Any]:
+    def runner(self, functions: Sequence[Step], fast: bool = False, later: Later = None) -> Callable[..., Any]:
         """The loop."""
-        predicate, body = functions
         k = self.n_carry
 
         def loop(*inputs: Any) -> Any:
-            carry, constants = tuple(map(unshared, inputs[:k])), inputs[k:]
+            predicate, body = functions
+            carry: Sequence[Any] = tuple(map(unshared, inputs[:k]))
+            constants, n = inputs[k:], 0
             while predicate(*carry, *constants)[0]:
                 carry = body(*carry, *constants)
+                n += 1
+                if n == LONG and later is not None:
+                    predicate, body = later()
             return packed(tuple(carry))
 
         return loop
-
-    def steps(self, inputs: Sequence[Any]) -> int:
-        """Nobody knows: bodies are worth compiling where they have been run once."""
-        self._kept["runs"] = self._kept.get("runs", 0) + 1
-        return 64 if self._kept["runs"] > 1 else 1
 
     # ------------------------------------------------------------------ derivatives
 
@@ -180,7 +168,7 @@ class Pull(Holding):
 
     def __init__(self, loop: While, active: Flags, like: Pull | None = None, holds: Sequence[Diagram] = ()) -> None:
         self.loop, self.active = loop, active
-        self.flags = loop.active(active) if like is None else like.flags
+        self.flags: Flags = loop.active(active) if like is None else like.flags
         self.carried = self.flags[: loop.n_carry]  #: which of what is carried moves
         n, m = len(active), sum(self.carried)
         super().__init__(holds or (*loop.holds, self._back()), boundary(n + m), boundary(sum(active)))
@@ -214,29 +202,27 @@ class Pull(Holding):
         """The spaces of the inputs that move."""
         return chosen(spaces[: len(self.active)], self.active)
 
-    def steps(self, inputs: Sequence[Any]) -> int:
-        """As the loop's."""
-        return self.loop.steps(inputs)
-
-    def runner(self, functions: Sequence[Step], fast: bool = False) -> Callable[..., Any]:
+    def runner(self, functions: Sequence[Step], fast: bool = False, later: Later = None) -> Callable[..., Any]:
         """The loop, and the way back."""
-        predicate, body, back = functions
-        n, k, m = len(self.active), self.loop.n_carry, sum(self.carried)
+        n, k = len(self.active), self.loop.n_carry
         picked = chosen(self.active, self.flags)
 
         def loop(*inputs: Any) -> Any:
-            carry, constants, ct = inputs[:k], inputs[k:n], inputs[n:]
+            predicate, body, back = functions
+            carry: Sequence[Any] = inputs[:k]
+            constants, ct = inputs[k:n], inputs[n:]
             kept = []
             while predicate(*carry, *constants)[0]:
                 kept.append(carry)
                 carry = body(*carry, *constants)
+                if len(kept) == LONG and later is not None:
+                    predicate, body, back = later()
             total = [zeros(space_of(x)) for x in chosen(constants, self.flags[k:])]
-            found = (*ct, *total)
+            found: Sequence[Any] = (*ct, *total)
             while kept:
                 found = back(*kept.pop(), *constants, *found)
             return packed(tuple([v for v, flag in zip(found, picked, strict=True) if flag]))
 
-        assert m == sum(self.carried)
         return loop
 
     def spread(self, inputs: Sequence[Any], result: Any) -> list[Any]:
@@ -322,94 +308,3 @@ def _fill(v: Any, x: Any) -> Any:
 
 def _filled(values: Sequence[Any], like: Sequence[Any], flags: Flags) -> list[Any]:
     return [_fill(v, x) for v, x, flag in zip(values, like, flags, strict=False) if flag]
-
-
-def require_boolean(space: Space) -> None:
-    """An error where a predicate gives no boolean."""
-    if not isinstance(space, Array) or space.shape or space.dtype.kind != "b":
-        raise DTypeError(
-            "a predicate must give one boolean", found=source.found(repr(space)), expected="True or False, as a comparison gives",
-            remedy="compare, x != 0, or reduce with np.any or np.all",
-        )  # fmt: skip
-
-
-# ---------------------------------------------------------------------------------------------- the user's function
-
-
-def while_(predicate: Any, body: Any, init: Any = Missing) -> Any:
-    """A loop while a predicate holds: ``carry = body(carry)`` as long as ``predicate(carry)``, from ``init``.
-
-    The arguments are those of ``jax.lax.while_loop``; unlike there, reverse mode works. What the two functions read from
-    outside may be traced. ``while_(predicate, body)`` is the program from ``init``.
-
-    Raises ``DTypeError`` where the predicate gives no boolean, ``StructureError`` or ``ShapeError`` where what is carried
-    changes its space.
-
-    >>> from essence_ad import grad
-    >>> def root(a):
-    ...     return while_(lambda x: abs(x * x - a) > 1e-12, lambda x: 0.5 * (x + a / x), a)
-    >>> round(float(root(2.0)), 6), round(float(grad(root)(2.0)), 6)
-    (1.414214, 0.353553)
-    """
-    if init is Missing:
-        return _combinator(predicate, body)
-    init = real(init)
-    if depth.level:
-        try:
-            return _operation(predicate, body, init)
-        except TracingError:  # steered by values, which may be known step by step
-            pass
-    carry, value = space_of(init), init
-    while _asked(predicate(value)):
-        value = same("while_", carry, body(value))
-    return value
-
-
-def _asked(answer: Any) -> bool:
-    if type(answer) is not bool:
-        require_boolean(space_of(answer))
-    return bool(answer)
-
-
-def _operation(predicate: Any, body: Any, init: Any) -> Any:
-    init, carry, found = started("while_", init, lambda space: _recorded(body, space), lambda b: b.target)
-    asked = record(predicate, (carry,))
-    require_boolean(asked.target)
-    holds, captured = common((asked, found))
-    inputs = (*leaves(carry.pack(init)), *captured)
-    if not any(map(is_abstract, inputs)):
-        value = init
-        while predicate(value):
-            value = same("while_", carry, body(value))
-        return value
-    loop = While(holds[0], holds[1], len(leaves(carry.pattern)))
-    return rebuilt(carry, tuple_of(loop.apply(*inputs)))
-
-
-def _recorded(body: Any, carry: Space) -> Body:
-    def step(c: Any) -> Any:
-        return carry.pack(same("while_", carry, body(c)))
-
-    step.__name__ = getattr(body, "__name__", "while_")
-    return record(step, (carry,))
-
-
-def _combinator(predicate: Any, body: Any) -> Any:
-    if isinstance(predicate, Morphism) and isinstance(body, Morphism):
-        try:
-            asked, step, pattern = as_while(predicate, body)
-        except NeedsSpaceError:
-            pass
-        else:
-            return box(While(asked, step, len(leaves(pattern)), pattern, pattern))
-    for f in (predicate, body):
-        if not callable(f):
-            raise DTypeError(
-                "while_ takes two functions or programs", found=source.found(describe(f)), expected="something to call",
-                remedy="write while_(lambda x: ..., lambda x: ...)",
-            )  # fmt: skip
-
-    def loop(init: Any) -> Any:
-        return while_(predicate, body, init)
-
-    return Program(loop)
