@@ -17,7 +17,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from essence_ad.errors import UnsupportedError
 from essence_ad.operation import Constant, Negate, Scale
-from essence_ad.planning.axes import is_basic, is_rows
+from essence_ad.planning.axes import is_basic, taken
+from essence_ad.planning.scattering import scattering
 from essence_ad.primitives.primitive import Call
 from essence_ad.spaces import Array
 
@@ -39,14 +40,19 @@ class Names:
 
     def object(self, value: Any, stem: str) -> str:
         """A name for an object."""
-        known = self._names.get(id(value))
+        bound = (
+            (value.__self__, value.__name__)
+            if hasattr(type(value), "__self__") and hasattr(value, "__name__")
+            else None
+        )
+        known = self._names.get(id(value) if bound is None else (id(bound[0]), bound[1]))
         if known is None:
             known, n = stem, 1
             while known in self.found:
                 n += 1
                 known = f"{stem}_{n}"
             self.found[known] = value
-            self._names[id(value)] = known
+            self._names[id(value) if bound is None else (id(bound[0]), bound[1])] = known
         return known
 
     def constant(self, value: Any) -> str:
@@ -122,11 +128,19 @@ def number(value: Any) -> Any:
 
 
 def expression(
-    op: Any, given: Sequence[str], spaces: Sequence[Array], shape: str, names: Names, *, whole: bool = True
+    op: Any,
+    given: Sequence[str],
+    spaces: Sequence[Array],
+    shape: str,
+    names: Names,
+    *,
+    whole: bool = True,
+    rows: str = "",
 ) -> str:
     """A call of the operation's own function; ``shape`` is the text of the result's shape.
 
-    ``whole`` says that the operands have these spaces, rather than some rows of them.
+    ``whole`` says that the operands have these spaces, rather than some rows of them; ``rows`` is the key of the rows
+    of a loop, where what is taken by a key is taken for these rows alone.
     """
     x = given[0] if given else ""
     rank = len(spaces[0].shape) if given else 0
@@ -136,6 +150,12 @@ def expression(
         return f"np.negative({x})"
     if not isinstance(op, Call):
         raise lacking(op)
+    if op.name == "index" and rank and (text := _taken(op.params["key"], x, spaces[0], rows, names)):
+        return text
+    if op.name == "scatter_sum" and (
+        made := scattering(op.params, [s.shape for s in spaces], [s.dtype for s in spaces])
+    ):
+        return f"{names.object(made, 'scatter')}({', '.join(given)})"
     written: Callable[..., str | None] | None = _WRITTEN.get(op.name)
     text = written(op.params, x, rank, shape, names) if written is not None and rank else None
     if text is not None:
@@ -144,10 +164,28 @@ def expression(
         return summed(op.params, x, spaces[0], names, short=whole)
     if op.name == "matmul" and all([len(s.shape) <= 2 for s in spaces]):
         return f"{x}.dot({given[1]})"
+    if op.name in ("max", "min") and rank and spaces[0].dim:
+        keep = ", keepdims=True" if op.params["keepdims"] else ""
+        return f"{extreme(op, names)}({x}, {names.option(op.params['axis'])}{keep})"
     function = op.primitive.function
     options = [f"{k}={names.option(v)}" for k, v in op.params.items()]
     part = "[0]" if isinstance(op.cod, tuple) and len(op.cod) == 1 else ""  # one wire holds the only part
     return f"{names.object(function, getattr(function, '__name__', op.name))}({', '.join([*given, *options])}){part}"
+
+
+def extreme(op: Call, names: Names) -> str:
+    """The reduction that ``max`` or ``min`` is."""
+    function = np.maximum if op.name == "max" else np.minimum
+    return names.object(function.reduce, f"{op.name}_reduce")
+
+
+def kept_axes(op: Any, rank: int) -> tuple[int, ...] | None:
+    """The axes that a reduction leaves, ``None`` for other operations."""
+    if not isinstance(op, Call) or op.name not in ("sum", "max", "min"):
+        return None
+    axis = op.params["axis"]
+    gone = tuple(range(rank)) if axis is None else normalize_axis_tuple(axis, rank)
+    return tuple([a for a in range(rank) if op.params["keepdims"] or a not in gone])
 
 
 def lacking(op: Any) -> UnsupportedError:
@@ -190,13 +228,11 @@ def into(op: Any, given: Sequence[str], spaces: Sequence[Array], out: Array, row
     if op.name == "sum" and spaces[0].dtype == out.dtype and spaces[0].shape:
         return summed(op.params, x, spaces[0], names, "{}")
     if op.name in ("max", "min") and spaces[0].shape and spaces[0].dim:
-        reduce = names.object(op.primitive.function, op.name)
-        return f"{reduce}({x}, {names.option(op.params['axis'])}, {{}}, {op.params['keepdims']})"
-    if op.name == "index" and is_rows(op.params["key"]):
-        key = op.params["key"][0] if isinstance(op.params["key"], tuple) else op.params["key"]
-        n = spaces[0].shape[0]
-        if key.size and n and -n <= key.min() and key.max() < n:
-            return f"{x}.take({names.object(np.where(key < 0, key + n, key), 'rows_of')}{rows}, 0, {{}}, 'clip')"
+        keep = ", keepdims=True" if op.params["keepdims"] else ""
+        return f"{extreme(op, names)}({x}, {names.option(op.params['axis'])}, None, {{}}{keep})"
+    if op.name == "index":
+        text = _taken(op.params["key"], x, spaces[0], rows, names)
+        return text and f"{text[:-1]}, {{}}, 'clip')"
     if op.name == "where" and out.dtype == spaces[1].dtype == spaces[2].dtype and "{" not in "".join(given):
         return f"np.copyto({{0}}, {given[2]}); np.copyto({{0}}, {given[1]}, where={x})"
     return None
@@ -228,6 +264,19 @@ def _expanded(params: Any, x: str, rank: int, shape: str, names: Names) -> str:
     while parts[-1] == ":":
         parts.pop()
     return f"{x}[{', '.join(parts)}]"
+
+
+def _taken(key: Any, x: str, space: Array, rows: str, names: Names) -> str | None:
+    """Parts that are taken along one axis, where all are there."""
+    found = taken(key)
+    if found is None:
+        return None
+    axis, places = found
+    n = space.shape[axis]
+    if not places.size or not n or places.min() < -n or places.max() >= n:
+        return None
+    places = np.where(places < 0, places + n, places).astype(np.intp) if places.min() < 0 else places
+    return f"{x}.take({names.object(places, 'places')}{rows}, {axis})"
 
 
 def _indexed(params: Any, x: str, rank: int, shape: str, names: Names) -> str:
@@ -319,7 +368,7 @@ def looks(op: Any) -> bool:
 
 
 _OWN = frozenset({
-    "matmul", "dot", "sum", "mean", "concatenate", "stack", "where", "prod", "cumsum", "outer", "tensordot", "index",
+    "scatter_sum", "matmul", "dot", "sum", "mean", "concatenate", "stack", "where", "prod", "cumsum", "outer", "tensordot", "index",
 })  # fmt: skip
 
 

@@ -20,16 +20,16 @@ import numpy as np
 from essence_ad.diagram import Diagram
 from essence_ad.kernel import concrete
 from essence_ad.planning.assembly import Assembly, assembly, fits
-from essence_ad.planning.axes import is_rows
 from essence_ad.planning.loops import Section, schedule
 from essence_ad.planning.memory import Room, unmoved
 from essence_ad.primitives.primitive import Constant
 from essence_ad.spaces import Array
-from essence_ad.spelling import Names, expression, into, key_text, looks, operands, owns, scalar, ufunc
+from essence_ad.spelling import Names, expression, into, kept_axes, key_text, looks, operands, owns, scalar, ufunc
 from essence_ad.spelling import number as plain_number
 from essence_ad.structure import Pattern, leaves
 
 DEEP = 8  #: how deep expressions of numbers are nested in the text
+_REDUCTIONS = ("sum", "max", "min")
 _LOOKS = ("transpose", "swapaxes", "moveaxis", "matrix_transpose", "expand_dims", "index")  # never a copy
 LARGE = 1 << 15  #: bytes from which an array stands in memory that is kept
 _FLOAT = np.dtype(np.float64)
@@ -340,10 +340,9 @@ class _Writer(_Facts):
                 f"{self.names.object(op.runner(functions, self.fast), op.name.replace('.', '_'))}({', '.join(given)})"
             )
         shape = "()" if out is None else self.shape_text(out)
-        text = expression(op, given, [self.spaces[i] for i in ins], shape, self.names, whole=self.loop is None)
-        if self.loop and is_rows(getattr(op, "params", {}).get("key")) and out in self.schedule.axis:
-            text = text[:-1] + "[part]]"
-        return text
+        rows = "[part]" if self.loop and out in self.schedule.axis else ""
+        spaces = [self.spaces[i] for i in ins]
+        return expression(op, given, spaces, shape, self.names, whole=self.loop is None, rows=rows)
 
     def added(self, op: Any, ins: tuple[int, ...], out: int) -> None:
         """What a loop adds up."""
@@ -379,15 +378,17 @@ class _Writer(_Facts):
         if function is not None and space.shape:
             given = operands(op, given, spaces, space, [self.values.get(i) for i in ins], self.names)
             target = self.target(out, self.reusable(now, ins, out), ins)
-            named = "out=" if function in (np.maximum, np.minimum) else ""  # NumPy wants it spelt for these two
-            call = f"{self.names.object(function, function.__name__)}({', '.join([*given, *([named + target] if target else [])])})"
+            if target:
+                given.append(f"out={target}" if function in (np.maximum, np.minimum) else target)  # as NumPy asks
+            call = f"{self.names.object(function, function.__name__)}({', '.join(given)})"
             self.lines.append(call if target else f"{self.fresh(out)} = {call}")
             self.own(out)
             return
         shape = self.spaces[ins[0]].shape if ins else ()
         rows = "[part]" if self.loop and out in self.schedule.axis else ""
         written = into(op, given, spaces, space, rows, self.names)
-        target = self.target(out, None, ins if written and shape else (), elsewhere=written is None)
+        like = ins if op.name in _REDUCTIONS or op.name == "where" else ()
+        target = self.target(out, None, like, kept_axes(op, len(shape)), elsewhere=written is None)
         if target and written:
             self.lines.append(written.format(target))
         elif target:
@@ -404,7 +405,15 @@ class _Writer(_Facts):
             self.made.add(out)
             self.mine.add(out)
 
-    def target(self, out: int, over: int | None, like: tuple[int, ...], elsewhere: bool = False) -> str:
+    def target(
+        self,
+        out: int,
+        over: int | None,
+        like: tuple[int, ...],
+        kept: tuple[int, ...] | None = None,
+        *,
+        elsewhere: bool = False,
+    ) -> str:
         """The name of the memory that an array is to be written to, empty where it gets new memory.
 
         ``elsewhere``: the operation makes new memory itself, so that only memory that is given counts.
@@ -419,30 +428,28 @@ class _Writer(_Facts):
             return name
         if over is not None:
             self.text[out] = self.text[over]
-            self.mine.discard(over)
-            self.room.moved(over, out)
+            self.mine.discard(self.base_of(over))
+            self.room.moved(over, self.base_of(over), out)
             return self.text[out]
         large = space.dim * space.dtype.itemsize >= LARGE and out not in self.whole
         in_loop = self.loop is not None and out in self.schedule.axis
         if elsewhere or space.dtype == object or not space.shape or not (large or in_loop):
-            self.room.inside(out, self.shape(out), space.dtype, like)
+            self.room.inside(out, self.shape(out), space.dtype, like, kept)
             return ""
-        return self.room.place(
-            out, self.fresh(out), self.shape(out), space.dtype, self.schedule.axis.get(out) if self.loop else None, like
-        )
+        axis = self.schedule.axis.get(out) if self.loop else None
+        return self.room.place(out, self.fresh(out), self.shape(out), space.dtype, axis, like, kept=kept)
 
     def reusable(self, now: int, ins: tuple[int, ...], out: int) -> int | None:
         """An operand of the same space that this function made and nobody reads after this statement."""
-        section = self.made_in(out)
+        section, space = self.made_in(out), self.spaces[out]
         for i in ins:
-            if (
-                i in self.mine
-                and self.spaces[i] == self.spaces[out]
-                and self.last.get(self.base_of(i)) == now
-                and i not in self.base
-            ):
-                if not (self.room.has(i) and out in self.whole) and (self.loop is None or self.made_in(i) is section):
-                    return i
+            base = self.base_of(i)
+            if base not in self.mine or self.spaces[i] != space or self.last.get(base) != now:
+                continue
+            if i != base and (self.spaces[base].dim != space.dim or self.spaces[base].dtype != space.dtype):
+                continue
+            if not (self.room.has(base) and out in self.whole) and (self.loop is None or self.made_in(base) is section):
+                return i
         return None
 
     # ------------------------------------------------------------------ arrays put together

@@ -7,7 +7,6 @@ program. A rule never trades a number for another one where NumPy gives NaN or i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -24,27 +23,28 @@ class Rule(NamedTuple):
     on: tuple[str, ...]
     law: str
     rewrite: Callable[[StraightLine, Any, tuple[int, ...]], int | None]
+    late: bool = False  #: whether it is for a second pass, since it hides from the others what a box does
 
 
 RULES: list[Rule] = []
 
 
-def rule(*on: str, law: str) -> Callable[[Any], Any]:
+def rule(*on: str, law: str, late: bool = False) -> Callable[[Any], Any]:
     """A rewrite of boxes of these names."""
 
     def keep(function: Any) -> Any:
-        RULES.append(Rule(on, law, function))
+        RULES.append(Rule(on, law, function, late))
         return function
 
     return keep
 
 
-def table() -> dict[str, list[Any]]:
-    """The rules by the names of the operations that they are offered."""
+def table(*, late: bool = False) -> dict[str, list[Any]]:
+    """The rules by the names of the operations that they are offered; in the second pass all of them."""
     found: dict[str, list[Any]] = {}
     everything = [*catalogue(), "scale"]
     for r in RULES:
-        for name in r.on if r.on != ("*",) else everything:
+        for name in () if r.late and not late else r.on if r.on != ("*",) else everything:
             found.setdefault(name, []).append(r.rewrite)
     return found
 
@@ -79,11 +79,13 @@ def same_space(g: StraightLine, v: int, op: Any, ins: tuple[int, ...]) -> bool:
     return bool(g.spaces[v] == op.shape(*[g.spaces[i] for i in ins]))
 
 
-def _negate(g: StraightLine, v: int) -> int:
+def negated(g: StraightLine, v: int) -> int:
+    """The negative of a value."""
     return g.emit(catalogue()["negative"].call(), (v,))[0]
 
 
-def _binary(g: StraightLine, name: str, a: int, b: int) -> int:
+def binary(g: StraightLine, name: str, a: int, b: int) -> int:
+    """The value of a primitive of two values."""
     return g.emit(catalogue()[name].call(), (a, b))[0]
 
 
@@ -112,7 +114,7 @@ def scaling(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
         if is_number(op.factor, 1) and same_space(g, x, op, ins):
             return x
         if is_number(op.factor, -1) and same_space(g, x, op, ins):
-            return _negate(g, x)
+            return negated(g, x)
         if g.name(x) == "negative":
             return g.emit(Scale(-op.factor), g.ins(x))[0]
         below = g.op(x)
@@ -132,7 +134,7 @@ def scaled_product(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | No
         if _number_scale(g, inner):
             factor = op.factor * g.op(inner).factor
             small = g.emit(Scale(factor), g.ins(inner))[0]
-            return _binary(g, "multiply", a, g.emit(g.op(b), (small,))[0] if inner != b else small)
+            return binary(g, "multiply", a, g.emit(g.op(b), (small,))[0] if inner != b else small)
     return None
 
 
@@ -158,10 +160,10 @@ def multiply_scaled(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | Non
     """Signs and factors of both operands meet."""
     a, b = ins
     if g.name(a) == g.name(b) == "negative":
-        return _binary(g, "multiply", g.ins(a)[0], g.ins(b)[0])
+        return binary(g, "multiply", g.ins(a)[0], g.ins(b)[0])
     if _number_scale(g, a) and _number_scale(g, b):
         factor = g.op(a).factor * g.op(b).factor
-        return g.emit(Scale(factor), (_binary(g, "multiply", g.ins(a)[0], g.ins(b)[0]),))[0]
+        return g.emit(Scale(factor), (binary(g, "multiply", g.ins(a)[0], g.ins(b)[0]),))[0]
     return None
 
 
@@ -175,7 +177,7 @@ def _negated_product(g: StraightLine, v: int) -> int | None:
     if g.name(v) == "multiply":
         for a, b in (g.ins(v), g.ins(v)[::-1]):
             if g.name(a) == "negative":
-                return _binary(g, "multiply", g.ins(a)[0], b)
+                return binary(g, "multiply", g.ins(a)[0], b)
     return g.ins(v)[0] if g.name(v) == "negative" else None
 
 
@@ -204,7 +206,7 @@ def add_negative(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     for a, b in (ins, ins[::-1]):
         positive = _negated_product(g, b)
         if positive is not None:
-            return _binary(g, "subtract", a, positive)
+            return binary(g, "subtract", a, positive)
     return None
 
 
@@ -220,7 +222,7 @@ def common_factor(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
                     first, second = g.ins(inner)
                     c = second if first == factor else first
                     if len({g.spaces[v] for v in (a, b, c, factor, p)}) == 1:
-                        return _binary(g, "multiply", _binary(g, "add", a, _binary(g, "multiply", b, c)), factor)
+                        return binary(g, "multiply", binary(g, "add", a, binary(g, "multiply", b, c)), factor)
     return None
 
 
@@ -231,9 +233,9 @@ def difference(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     if is_number(uniform(g, b), 0) and same_space(g, a, op, ins):
         return a
     if is_number(uniform(g, a), 0) and same_space(g, b, op, ins):
-        return _negate(g, b)
+        return negated(g, b)
     positive = _negated_product(g, b)
-    return None if positive is None else _binary(g, "add", a, positive)
+    return None if positive is None else binary(g, "add", a, positive)
 
 
 @rule("negative", law="-(-a) = a; -(a - b) = b - a; -(s a) = (-s) a")
@@ -246,7 +248,7 @@ def negation(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     if isinstance(below, Scale) and np.ndim(below.factor) == 0:
         return g.emit(Scale(-below.factor), g.ins(x))[0]
     if op is NEGATE:
-        return _negate(g, x)
+        return negated(g, x)
     return None
 
 
@@ -257,9 +259,9 @@ def quotient(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     if is_number(uniform(g, b), 1) and same_space(g, a, op, ins):
         return a
     if g.name(a) == "negative":
-        return _negate(g, _binary(g, "divide", g.ins(a)[0], b))
+        return negated(g, binary(g, "divide", g.ins(a)[0], b))
     if g.name(b) == "negative":
-        return _negate(g, _binary(g, "divide", a, g.ins(b)[0]))
+        return negated(g, binary(g, "divide", a, g.ins(b)[0]))
     return None
 
 
@@ -274,16 +276,16 @@ def whole_power(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     if is_number(n, 0):
         return g.constant(np.ones(g.spaces[x].shape, g.spaces[x].dtype)[()])
     if is_number(n, 2):
-        return _binary(g, "multiply", x, x)
+        return binary(g, "multiply", x, x)
     if is_number(n, 3):
-        return _binary(g, "multiply", x, _binary(g, "multiply", x, x))
+        return binary(g, "multiply", x, binary(g, "multiply", x, x))
     if is_number(n, 4):
-        square = _binary(g, "multiply", x, x)
-        return _binary(g, "multiply", square, square)
+        square = binary(g, "multiply", x, x)
+        return binary(g, "multiply", square, square)
     if is_number(n, 0.5):
         return g.call(catalogue()["sqrt"], x)
     if is_number(n, -1):
-        return _binary(g, "divide", g.constant(1.0), x)
+        return binary(g, "divide", g.constant(1.0), x)
     return None
 
 
@@ -304,41 +306,10 @@ def broadcast_late(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None
     return None
 
 
-@rule("reshape", "broadcast_to", law="moving to the same shape is id; the last of two reshapes or broadcasts counts")
-def reshaped(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
-    """Shapes that meet."""
-    (x,) = ins
-    if same_space(g, x, op, ins):
-        return x
-    if g.name(x) == op.name:
-        return g.emit(op, g.ins(x))[0]
-    return None
-
-
 @rule("astype", law="converting to the same dtype is id")
 def converted(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
     """Conversions that change nothing."""
     return ins[0] if same_space(g, ins[0], op, ins) else None
-
-
-@rule("transpose", law="transpose p . transpose q = transpose (q . p); transpose of id = id")
-def transposed(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
-    """Transposes that meet."""
-    (x,) = ins
-    rank = len(g.spaces[x].shape)
-    axes = _axes(op, rank)
-    if axes == tuple(range(rank)):
-        return x
-    below = g.op(x)
-    if isinstance(below, Call) and below.name == "transpose":
-        first = _axes(below, rank)
-        return g.emit(catalogue()["transpose"].call(axes=tuple([first[a] for a in axes])), g.ins(x))[0]
-    return None
-
-
-def _axes(op: Call, rank: int) -> tuple[int, ...]:
-    axes = op.params.get("axes")
-    return tuple(range(rank))[::-1] if axes is None else tuple([a % rank for a in axes])
 
 
 @rule("sum", law="sum is linear: sum (s a) = s sum a; a sum over axes of length one is a reshape")
@@ -353,52 +324,8 @@ def summed(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
     if isinstance(below, Scale) and np.ndim(below.factor) == 0 and g.spaces[g.ins(x)[0]] == g.spaces[x]:
         return g.emit(Scale(below.factor), g.emit(op, g.ins(x)))[0]
     if g.name(x) == "negative":
-        return _negate(g, g.emit(op, g.ins(x))[0])
+        return negated(g, g.emit(op, g.ins(x))[0])
     c = uniform(g, x)
     if c is not None and space.dtype.kind in "fc":
         return g.constant(np.full(space.shape, c * (g.spaces[x].dim // max(space.dim, 1)), space.dtype)[()])
     return None
-
-
-@rule(
-    "einsum",
-    law="a contraction of two operands is a matrix product of their rearrangements, a product where nothing is summed",
-)
-def contraction(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
-    """Contractions by matrix products, which the machine does best."""
-    terms, arrow, out = op.params["subscripts"].replace(" ", "").partition("->")
-    if len(ins) != 2 or not arrow or "." in terms:
-        return None
-    first, second = terms.split(",")
-    both, result = set(first) & set(second), set(out)
-    if any(len(set(t)) != len(t) for t in (first, second)) or set(first) | set(second) != both | result:
-        return None
-    size = dict(zip(first + second, g.spaces[ins[0]].shape + g.spaces[ins[1]].shape, strict=True))
-    if any(
-        dict(zip(t, g.spaces[v].shape, strict=True)).items() - size.items()
-        for t, v in zip((first, second), ins, strict=True)
-    ):
-        return None  # an axis of length one that is broadcast
-    batch = [i for i in out if i in both]
-    summed = [i for i in first if i in both and i not in result]
-    rows, columns = [i for i in first if i not in both], [i for i in second if i not in both]
-    if not summed:
-        a = _rearranged(g, ins[0], first, [i for i in out if i in first], [size[i] if i in first else 1 for i in out])
-        b = _rearranged(
-            g, ins[1], second, [i for i in out if i in second], [size[i] if i in second else 1 for i in out]
-        )
-        return _binary(g, "multiply", a, b)
-    n, m, k = (math.prod(size[i] for i in group) for group in (rows, columns, summed))
-    stack = [size[i] for i in batch]
-    a = _rearranged(g, ins[0], first, [*batch, *rows, *summed], [*stack, n, k])
-    b = _rearranged(g, ins[1], second, [*batch, *summed, *columns], [*stack, k, m])
-    product = g.call(catalogue()["matmul"], a, b)
-    order = [*batch, *rows, *columns]
-    whole = g.call(catalogue()["reshape"], product, shape=tuple([size[i] for i in order]))
-    return g.call(catalogue()["transpose"], whole, axes=tuple([order.index(i) for i in out]))
-
-
-def _rearranged(g: StraightLine, v: int, axes: str, order: list[str], shape: list[int]) -> int:
-    """A value with its axes, named by letters, in another order, and then of another shape."""
-    turned = g.call(catalogue()["transpose"], v, axes=tuple([axes.index(i) for i in order]))
-    return g.call(catalogue()["reshape"], turned, shape=tuple(shape))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from essence_ad.compiler import rules
+from typing import Any
+
+from essence_ad.compiler import movement, products, rules
 from essence_ad.compiler.straight_line import StraightLine
 from essence_ad.diagram import Diagram
 from essence_ad.errors import NeedsSpaceError
@@ -26,12 +28,22 @@ def simplify(d: Diagram) -> Diagram:
     space = d.dom_space
     if any([op is not None and op.holds for op, _, _ in d.boxes]):
         d = _inside(d, space)
-    g = StraightLine(rules.table())
+    made = _passed(d, space, rules.table())
+    late = {name for r in rules.RULES if r.late for name in r.on}
+    again = any([op.name in late for op, _, _ in made.boxes])
+    return _passed(made, space, rules.table(late=True)) if again else made
+
+
+LAWS = (rules, movement, products)  #: the modules that hold the rewrites
+
+
+def _passed(d: Diagram, space: Space, table: dict[str, list[Any]]) -> Diagram:
+    g = StraightLine(table)
     arguments = [g.argument(part) for part in arrays(space)]
     dom, _ = _numbered(d.dom, 0)
     cod = g.load(d, arguments)
     assert len(leaves(dom)) == len(arguments)
-    return g.diagram(dom, cod, d.dom_space, d.cod_space)
+    return g.diagram(dom, cod, space, d.cod_space)
 
 
 def _inside(d: Diagram, space: Space) -> Diagram:

@@ -115,6 +115,8 @@ def _key(op: Any, ins: tuple[int, ...]) -> Any:
             ins = ins[::-1]
         if not op.params:
             return op.primitive, ins
+        if getattr(op.params.get("key"), "size", 0) > SMALL:
+            return "key", id(op.params["key"]), op.primitive, ins
     return op, ins
 
 

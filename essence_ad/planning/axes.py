@@ -169,6 +169,16 @@ def is_rows(key: Any) -> bool:
     return isinstance(key, np.ndarray) and key.ndim == 1 and key.dtype.kind in "iu"
 
 
+def taken(key: Any) -> tuple[int, Any] | None:
+    """The axis and the places of a key that takes whole parts along one axis by integers, ``None`` for others."""
+    parts = key if isinstance(key, tuple) else (key,)
+    places = [(a, p) for a, p in enumerate(parts) if isinstance(p, np.ndarray) and p.dtype.kind in "iu"]
+    whole = all([isinstance(p, slice) and p == slice(None) for p in parts if not isinstance(p, np.ndarray)])
+    return (
+        places[0] if whole and len(places) == 1 and len(parts) == 1 + sum(isinstance(p, slice) for p in parts) else None
+    )
+
+
 def is_basic(key: Any) -> bool:
     """Whether a key is made of integers, slices, ``None`` and ``...``, so that it looks at the same memory."""
     parts = key if isinstance(key, tuple) else (key,)

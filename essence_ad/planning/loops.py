@@ -18,9 +18,9 @@ from essence_ad.spaces import Array
 from essence_ad.structure import leaves
 
 ROWS = 64  #: an axis shorter than this is never run in parts
-CACHE = 1 << 20  #: bytes that the arrays of one part may need
+CACHE = 1 << 22  #: bytes that the arrays of one step may need
 WORTH = 1 << 20  #: bytes that must not go through memory for a loop to be worth its calls
-LONG = 2048  #: numbers that a call should work on, even where the cache does not hold them
+LONG = 8192  #: numbers that a call should work on, even where the cache does not hold them
 LEAST = 16  #: rows of a step
 
 
@@ -150,7 +150,7 @@ class _Loops:
 
     def __init__(self, d: Diagram, spaces: Sequence[Any], classes: _Classes, axis: dict[int, int]) -> None:
         self.d, self.spaces, self.axis = d, spaces, axis
-        self.rows = 0
+        self.rows = next((spaces[w].shape[a] for w, a in axis.items()), 0)
         self.kind = [self._kind(number, classes) for number in range(len(d.boxes))]
         self.read: dict[int, list[int]] = {}
         for number, (_, ins, _) in enumerate(d.boxes):
@@ -200,8 +200,6 @@ class _Loops:
             return "once"
         for relation in related:
             if mine <= set(relation.operands) and relation.result == out:
-                if out is not None:
-                    self.rows = self.spaces[outs[0]].shape[out]
                 return "sum" if out is None else "map"
         return "once"
 

@@ -170,17 +170,27 @@ class Room:
         self._home.pop(wire, None)
         self._steps[wire] = _laid_out(shape, dtype, tuple(range(len(shape))))
 
-    def inside(self, wire: int, shape: tuple[int, ...], dtype: Any, like: tuple[int, ...] = ()) -> None:
+    def inside(
+        self,
+        wire: int,
+        shape: tuple[int, ...],
+        dtype: Any,
+        like: tuple[int, ...] = (),
+        kept: tuple[int, ...] | None = None,
+    ) -> None:
         """A wire whose array NumPy makes, laid out as the operands are."""
         self._home.pop(wire, None)
-        self._steps[wire] = _laid_out(shape, dtype, self._order(shape, like))
+        self._steps[wire] = _laid_out(shape, dtype, self._order(shape, like, kept))
 
     def place(
         self, wire: int, name: str, shape: tuple[int, ...], dtype: Any, axis: int | None, like: tuple[int, ...] = (), *,
-        outer: bool = False,
+        kept: tuple[int, ...] | None = None, outer: bool = False,
     ) -> str:  # fmt: skip
-        """A place for the array of a wire, laid out as an operand of the same shape is; its name."""
-        order = self._order(shape, like)
+        """A place for the array of a wire, laid out as an operand of the same shape is; its name.
+
+        ``kept``: the axes of the operand that the result has, where it does not have all.
+        """
+        order = self._order(shape, like, kept)
         place = self.places.take(int(np.prod(shape, dtype=int)) * dtype.itemsize)
         part = 0 if outer else self._part
         self._place[wire], self._home[wire] = place, (part, name)
@@ -210,12 +220,12 @@ class Room:
         """Whether a wire stands in the memory."""
         return wire in self._place
 
-    def moved(self, old: int, new: int) -> None:
-        """A wire is written over another."""
-        tables: tuple[dict[int, Any], ...] = self._place, self._home, self._steps
-        for table in tables:
-            if old in table:
-                table[new] = table.pop(old)
+    def moved(self, old: int, base: int, new: int) -> None:
+        """A wire is written over another, which looks at the memory of ``base``."""
+        for wire, table in ((base, self._place), (old, self._home), (old, self._steps)):
+            known: dict[int, Any] = table
+            if wire in known:
+                known[new] = known.pop(wire)
 
     def free(self, wire: int) -> bool:
         """The array of a wire is not needed any more; whether it stood in the memory."""
@@ -224,11 +234,12 @@ class Room:
             self.places.free(place)
         return place is not None
 
-    def _order(self, shape: tuple[int, ...], like: tuple[int, ...]) -> tuple[int, ...]:
+    def _order(self, shape: tuple[int, ...], like: tuple[int, ...], kept: tuple[int, ...] | None) -> tuple[int, ...]:
         for wire in like:
             steps = self._steps.get(wire)
-            if steps is not None and steps.shape == shape:
-                return tuple(sorted(range(len(shape)), key=lambda i: -abs(steps.strides[i])))
+            if steps is not None and (kept is not None or steps.shape == shape):
+                axes = kept or tuple(range(len(shape)))
+                return tuple(sorted(range(len(shape)), key=lambda i: -abs(steps.strides[axes[i]])))
         return tuple(range(len(shape)))
 
 
