@@ -7,7 +7,7 @@ program. A rule never trades a number for another one where NumPy gives NaN or i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,11 +39,11 @@ def rule(*on: str, law: str, late: bool = False) -> Callable[[Any], Any]:
     return keep
 
 
-def table(*, late: bool = False) -> dict[str, list[Any]]:
-    """The rules by the names of the operations that they are offered; in the second pass all of them."""
+def table(*, late: bool = False, without: Collection[str] = ()) -> dict[str, list[Any]]:
+    """The rules by the names of the operations that they are offered; in the second pass all, but those ``without``."""
     found: dict[str, list[Any]] = {}
     everything = [*catalogue(), "scale"]
-    for r in RULES:
+    for r in [r for r in RULES if r.rewrite.__name__ not in without]:
         for name in () if r.late and not late else r.on if r.on != ("*",) else everything:
             found.setdefault(name, []).append(r.rewrite)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from essence_ad.compiler import movement, products, rules
@@ -12,8 +13,10 @@ from essence_ad.spaces import Array, Product, Space
 from essence_ad.structure import leaves
 
 
-def simplify(d: Diagram) -> Diagram:
+def simplify(d: Diagram, *, without: Collection[str] = ()) -> Diagram:
     """The same program with fewer operations; ``d`` must know the space of its domain.
+
+    ``without`` names rules that are not used.
 
     >>> from essence_ad import R, grad
     >>> from essence_ad.tracing.program import trace
@@ -28,10 +31,10 @@ def simplify(d: Diagram) -> Diagram:
     space = d.dom_space
     if any([op is not None and op.holds for op, _, _ in d.boxes]):
         d = _inside(d, space)
-    made = _passed(d, space, rules.table())
+    made = _passed(d, space, rules.table(without=without))
     late = {name for r in rules.RULES if r.late for name in r.on}
     again = any([op.name in late for op, _, _ in made.boxes])
-    return _passed(made, space, rules.table(late=True)) if again else made
+    return _passed(made, space, rules.table(late=True, without=without)) if again else made
 
 
 LAWS = (rules, movement, products)  #: the modules that hold the rewrites
