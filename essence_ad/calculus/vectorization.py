@@ -30,7 +30,8 @@ def vmap(f: Any, *, in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
     entry for a part holds for everything in it). ``out_axes`` says in the same way where the results get the axis; a
     result with ``None`` must be the same for all. Arguments given by keyword are held.
 
-    No loop goes over the elements: each primitive of ``f`` is one call on all of them. The result is a function again:
+    No loop goes over the elements: each primitive of ``f`` is one call on all of them, and what it makes is held for all
+    at once (map over parts of a batch where memory is short). The result is a function again:
     nest it with itself and with ``grad``, ``jvp``, ``vjp``, ``jacobian``, ``hessian`` and ``compile`` in any order.
     ``vmap(grad(f))`` gives the gradient at each element.
 

@@ -59,7 +59,7 @@ def _convolve_batched(
 ) -> Any:
     """The windows of the longer operand that meet the shorter one, turned round: one product of matrices."""
     sizes = [shape_of(x)[-1] for x in inputs]
-    start, end = window(*sizes, options["mode"])
+    start, end = window(sizes[0], sizes[1], options["mode"])
     (long, has), (short, _) = sorted(zip(inputs, lifted, strict=True), key=lambda pair: -shape_of(pair[0])[-1])
     m = min(sizes)
     ends = ((m - 1, m - 1),)
