@@ -18,7 +18,8 @@ from essence_ad.diagram import Box, Diagram, Op
 from essence_ad.linear_map import LinearMap, arrays
 from essence_ad.operation import Constant, LinearOp, Scale, is_discrete
 from essence_ad.primitives import catalogue
-from essence_ad.spaces import Array, Product, Space
+from essence_ad.primitives.indexing import take
+from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import leaves
 from essence_ad.tracing.batch import Batching
 from essence_ad.tracing.calls import is_abstract, leader
@@ -152,6 +153,33 @@ def batched(d: Diagram, n: int, lifted: Sequence[bool]) -> Diagram:
 
     spaces = [Array((n, *s.shape), s.dtype) if has else s for s, has in zip(spaces_in(d), lifted, strict=True)]
     return staged("a batch", spaces, step)
+
+
+def elements(inputs: Sequence[Any], lifted: Sequence[bool]) -> list[Array]:
+    """The spaces of the elements of inputs, of which the lifted have an added axis."""
+    spaces = zip(map(space_of, inputs), lifted, strict=True)
+    return [Array(s.shape[has:], s.dtype) for s, has in spaces if isinstance(s, Array)]
+
+
+def chosen_by(flags: Any, yes: Any, no: Any) -> Any:
+    """For each element of a batch one of two values, by a boolean for each."""
+    return np.where(np.reshape(flags, (*np.shape(flags), *(1,) * (len(np.shape(yes)) - 1))), yes, no)
+
+
+def standing_in(flags: Any, values: Sequence[Any], lifted: Sequence[bool]) -> list[Any]:
+    """The values with each element that is not flagged replaced by one that is.
+
+    So a body that only flagged elements may meet (an index that is out of range for the others, a matrix that has no
+    inverse) can be run on all at once.
+
+    >>> standing_in(np.array([False, True, True]), [np.array([1.0, 2.0, 3.0])], [True])
+    [array([2., 2., 3.])]
+    """
+    first = np.argmax(flags)
+    return [
+        chosen_by(flags, v, np.expand_dims(take(v, first, axis=0), axis=0)) if has else v
+        for v, has in zip(values, lifted, strict=True)
+    ]
 
 
 # ---------------------------------------------------------------------------------------------- derivatives

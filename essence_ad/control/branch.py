@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from essence_ad.containers import ZERO
 from essence_ad.control.body import (
     batched,
     boundary,
     chosen,
+    chosen_by,
+    elements,
     moves,
     packed,
     pulled,
@@ -17,6 +21,7 @@ from essence_ad.control.body import (
     spaces_in,
     spaces_out,
     staged,
+    standing_in,
     zeros,
 )
 from essence_ad.control.holding import Holding, Later, Step
@@ -26,6 +31,11 @@ from essence_ad.diagram import Diagram
 from essence_ad.spaces import Array, space_of
 
 Flags = tuple[bool, ...]
+
+
+def _zeros(d: Diagram) -> Diagram:
+    """The body that gives zeros."""
+    return staged("nothing", spaces_in(d), lambda *_: [np.zeros(s.shape, s.dtype) for s in spaces_out(d)])
 
 
 class Cond(Holding):
@@ -65,13 +75,24 @@ class Cond(Holding):
         return choose
 
     def batched(self, n: int, lifted: Flags, inputs: Sequence[Any]) -> Sequence[Any]:
-        """One choice for all elements where they share the boolean."""
-        if lifted[0]:
+        """One choice for all elements where they share the boolean; otherwise both branches, each run where some take it.
+
+        A branch meets only elements that take it: they stand in for the others.
+        """
+        if n == 0:
             return super().batched(n, lifted, inputs)
-        spaces = [space_of(x) for x in inputs]
-        flat = [Array(s.shape[has:], s.dtype) for s, has in zip(spaces, lifted, strict=True) if isinstance(s, Array)]
-        op = self.at(*flat)
-        return tuple_of(Cond(*[batched(d, n, lifted[1:]) for d in op.holds]).apply(*inputs))
+        op = self.at(*elements(inputs, lifted))
+        first, second = [batched(d, n, lifted[1:]) for d in op.holds]
+        if not lifted[0]:
+            return tuple_of(Cond(first, second).apply(*inputs))
+        flags, *rest = inputs
+
+        def side(d: Diagram, taken: Any) -> tuple[Any, ...]:
+            given = standing_in(taken, rest, lifted[1:])
+            return tuple_of(Cond(d, _zeros(d)).apply(np.any(taken), *given))
+
+        pairs = zip(side(first, flags), side(second, np.logical_not(flags)), strict=True)
+        return [chosen_by(flags, yes, no) for yes, no in pairs]
 
     # ------------------------------------------------------------------ derivatives
 

@@ -11,17 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from essence_ad.batching import full
 from essence_ad.containers import ZERO
 from essence_ad.control.body import (
+    batched,
     boundary,
     chosen,
+    chosen_by,
+    elements,
     moves,
     packed,
     pulled,
     pushed,
+    run,
     spaces_in,
     spaces_out,
     staged,
+    standing_in,
     unshared,
     zeros,
 )
@@ -96,6 +104,30 @@ class While(Holding):
             return packed(tuple(carry))
 
         return loop
+
+    def batched(self, n: int, lifted: Flags, inputs: Sequence[Any]) -> Sequence[Any]:
+        """One loop for all elements, as long as any of them goes on; what has ended stays as it is."""
+        if n == 0:
+            return super().batched(n, lifted, inputs)
+        one, k = self.at(*elements(inputs, lifted)), self.n_carry
+        assert isinstance(one, While)
+        op: While = one.kept(one.over, n, (True,) * k + tuple(lifted[k:]))
+        return tuple_of(op.apply(*full(n, lifted[:k], inputs[:k]), *inputs[k:]))
+
+    def over(self, n: int, lifted: Flags) -> While:
+        """The loop of a batch. The body meets only elements that go on: they stand in for those that have ended."""
+        predicate, body = [batched(d, n, lifted) for d in self.holds]
+        spaces, k = spaces_in(body), self.n_carry
+
+        def asked(*values: Any) -> list[Any]:
+            return [np.any(run(predicate, values)[0])]
+
+        def step(*values: Any) -> list[Any]:
+            (going,) = run(predicate, values)
+            new = run(body, standing_in(going, values, lifted))
+            return [chosen_by(going, after, before) for after, before in zip(new, values[:k], strict=True)]
+
+        return While(staged("whether any goes on", spaces, asked), staged("a step of all", spaces, step), k)
 
     # ------------------------------------------------------------------ derivatives
 
@@ -224,6 +256,15 @@ class Pull(Holding):
             return packed(tuple([v for v, flag in zip(found, picked, strict=True) if flag]))
 
         return loop
+
+    def batched(self, n: int, lifted: Flags, inputs: Sequence[Any]) -> Sequence[Any]:
+        """The loop of a batch in reverse, all its constants lifted: each element has covectors of its own."""
+        if n == 0:
+            return super().batched(n, lifted, inputs)
+        one = self.loop.at(*elements(inputs, lifted)[: len(self.active)])
+        loop: While = one.kept(one.over, n, (True,) * len(self.active))  # type: ignore[attr-defined]
+        op: Pull = loop.kept(loop.back, self.active)
+        return tuple_of(op.apply(*full(n, lifted, inputs)))
 
     def spread(self, inputs: Sequence[Any], result: Any) -> list[Any]:
         """The covectors at their inputs, ``ZERO`` at the others."""
