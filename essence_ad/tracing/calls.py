@@ -107,15 +107,24 @@ def power(base: Any, exponent: int | float) -> Any:
 def index(x: Any, key: Any) -> Any:
     """``x[key]``; traced integers in the key become inputs of the program."""
     parts = key if type(key) is tuple else (key,)
+    if any(map(is_abstract, parts)):
+        parts = tuple([_place(part) for part in parts])
+        key = parts if type(key) is tuple else parts[0]
     inputs = [part for part in parts if is_abstract(part)]
     if not inputs:
         return x.bind(catalogue()["index"], (x,), {"key": static(key)})
-    for part in inputs:
-        if part.dtype.kind not in "iu":
-            part.known("used as an index, and only traced integers can be", source.CHOICES)
     slots = iter(range(len(inputs)))
     filled = tuple([Slot(next(slots)) if is_abstract(part) else static(part) for part in parts])
     return gather(x, *inputs, key=filled)
+
+
+def _place(part: Any) -> Any:
+    """A part of a key: a traced mask is asked for its values, for the shape of the result depends on them."""
+    if not is_abstract(part) or part.dtype.kind in "iu":
+        return part
+    return part.known(
+        "used as an index, and only traced integers can be", source.CHOICES, steers=part.dtype.kind == "b"
+    )
 
 
 def is_abstract(value: Any) -> bool:
@@ -167,6 +176,8 @@ def stepwise(ufunc: Any, reduce: bool, x: Any, axis: int = 0, *, keepdims: bool 
 
 def function_call(function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
     """A function of NumPy, or a kernel of this library, at its arguments."""
+    if function is np.where and len(args) == 1 and not options:
+        function = np.nonzero
     primitive = by_function().get(function)
     if primitive is None:
         return otherwise(function, args, options)

@@ -192,7 +192,56 @@ ORDER: dict[str, Row] = {
     "add.reduce": both(lambda x: np.add.reduce(x), M), "multiply.outer": both(lambda x, y: np.multiply.outer(x, y), X, M),
 }  # fmt: skip
 
-ROWS: dict[str, Row] = {**ELEMENTWISE, **REDUCTIONS, **CONTRACTIONS, **CALCULUS, **CHOICES, **SHAPES, **ORDER}
+TALL, REGULAR = points(4, 3), np.array([[2.0, 0.5, -0.3], [0.4, 1.7, 0.6], [-0.2, 0.3, 1.2]])
+
+
+def _symmetric(x: Any) -> Any:
+    return x + np.swapaxes(np.conj(x), -1, -2)
+
+
+def _powers(u: Any, s: Any, v: Any) -> Any:
+    """What factors say whose vectors are told only up to a factor of size one."""
+    return (u * s**2) @ v
+
+
+LINEAR_ALGEBRA: dict[str, Row] = {
+    "norm": both(np.linalg.norm, X), "norm fro": both(lambda x: np.linalg.norm(x, "fro"), M), "norm nuc": at(lambda x: np.linalg.norm(x, "nuc"), M),
+    "norm 2 mat": at(lambda x: np.linalg.norm(x, 2), M), "norm inf": both(lambda x: np.linalg.norm(x, np.inf), X), "norm 1": both(lambda x: np.linalg.norm(x, 1), X),
+    "vector_norm": both(lambda x: np.linalg.vector_norm(x, axis=1, ord=3), M), "matrix_norm": both(lambda x: np.linalg.matrix_norm(x), T),
+    "solve": both(lambda a, b: np.linalg.solve(a, b), REGULAR, points(3, 2)), "inv": both(np.linalg.inv, REGULAR), "pinv": both(lambda x: np.linalg.pinv(x), TALL),
+    "det": both(np.linalg.det, REGULAR), "slogdet": at(lambda x: np.linalg.slogdet(x)[1], REGULAR), "cholesky": both(lambda x: np.linalg.cholesky(x @ np.conj(x.T)), REGULAR),
+    "qr": at(lambda x: [*np.linalg.qr(x)], TALL), "svd vals": both(lambda x: np.linalg.svd(x, compute_uv=False), M),
+    "svd thin": both(lambda x: _powers(*np.linalg.svd(x, full_matrices=False)), M), "svdvals": both(lambda x: np.linalg.svdvals(x), M),
+    "eigh": both(lambda x: np.linalg.eigh(_symmetric(x))[0], S), "eigvalsh": both(lambda x: np.linalg.eigvalsh(_symmetric(x)), S),
+    "eigh vec": both(lambda x: np.abs(np.linalg.eigh(_symmetric(x))[1]), S),
+    "eig": at(lambda x: (lambda w, v: np.real((v * np.exp(w)) @ np.linalg.inv(v)))(*np.linalg.eig(x)), REGULAR),
+    "eigvals": both(lambda x: np.sort(np.linalg.eigvals(x) + 0j), REGULAR), "lstsq": at(lambda a, b: np.linalg.lstsq(a, b, rcond=None)[0], TALL, V),
+    "matrix_power": both(lambda x: np.linalg.matrix_power(x, 3), S), "multi_dot": both(lambda a, b: np.linalg.multi_dot([a, b, b.T]), S, M),
+    "cond": at(lambda x: np.linalg.cond(x), REGULAR), "tensorsolve": both(lambda a, b: np.linalg.tensorsolve(a, b), REGULAR, points(3)),
+    "tensorinv": both(lambda a: np.linalg.tensorinv(a, ind=1), REGULAR), "trace": both(lambda x: np.linalg.trace(x), T), "diagonal": both(lambda x: np.linalg.diagonal(x), T),
+    "outer": both(lambda x, y: np.linalg.outer(x, y), X, V), "cross": both(lambda x, y: np.linalg.cross(x, y), S, S[::-1]), "vecdot": both(lambda x, y: np.linalg.vecdot(x, y), M, V),
+    "matmul": both(lambda x, y: np.linalg.matmul(x, y), S, M), "matrix_transpose": both(lambda x: np.linalg.matrix_transpose(x), T),
+}  # fmt: skip
+TRANSFORMS: dict[str, Row] = {
+    **{name: both(lambda x, name=name: getattr(np.fft, name)(x), M) for name in ("fft", "ifft", "hfft", "irfft", "fft2", "ifft2", "irfft2", "fftn", "ifftn", "irfftn", "fftshift", "ifftshift")},
+    **{name: at(lambda x, name=name: getattr(np.fft, name)(x), M) for name in ("rfft", "ihfft", "rfft2", "rfftn")},
+}  # fmt: skip
+
+ROWS: dict[str, Row] = {
+    **ELEMENTWISE, **REDUCTIONS, **CONTRACTIONS, **CALCULUS, **CHOICES, **SHAPES, **ORDER,
+    **{f"linalg.{name}": row for name, row in LINEAR_ALGEBRA.items()}, **{f"fft.{name}": row for name, row in TRANSFORMS.items()},
+}  # fmt: skip
+
+# ---------------------------------------------------------------------------------------------- at a point only
+
+#: calls whose results have shapes that values decide, which derivatives at a point follow
+STEERED: dict[str, Row] = {
+    "trim_zeros": at(lambda x: np.trim_zeros(x * (x > 0.5) * (x < 1.8)), np.sort(X)), "unique": at(lambda x: np.unique(x, return_inverse=True)[0], X),
+    "extract": at(lambda x: np.extract(x > 0, x * x), X), "compress": at(lambda x: np.compress(x[:, 0] > 0, x, axis=0), M), "mask": at(lambda x: x[x > 0] * x[0], X),
+    "nonzero": at(lambda x: x[np.nonzero(x > 0)] ** 2, M), "where": at(lambda x: x[np.where(x > 0)] ** 2, X), "histogram": at(lambda x, w: np.histogram(x, 3, weights=w)[0], X, points(5)),
+    "bincount": at(lambda x, w: np.bincount((x + 3).astype(int), w), X, points(5)), "real_if_close": at(lambda x: np.real_if_close(x + 0j), X),
+    "repeat": at(lambda x: np.repeat(x, 1 + (x > 0).sum()), X),
+}  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- awkward arguments
 
@@ -364,7 +413,7 @@ AWKWARD: dict[str, list[Row]] = {
         both(lambda x: np.apply_along_axis(lambda v, c, d=1: c * v[:2] * d, -1, x, 2, d=3), T),
     ],
     "histogram": [
-        at(lambda w: np.histogram(X, [-1.0, 0.0, 0.7, 2.0], weights=w, density=True)[0], points(5)), at(lambda w: np.histogram(X, 2, (-1, 1), weights=w)[0], points(5)),
+        at(lambda w: np.histogram(X, [-1.0, 0.0, 0.7, 2.0], weights=w, density=True)[0], POSITIVE), at(lambda w: np.histogram(X, 2, (-1, 1), weights=w)[0], points(5)),
         at(lambda x, w: np.histogram(x, 2, (-1, 1), weights=w)[0], X, points(5)), at(lambda x: np.histogram(x, [-1, 0, 2])[0] * x[:2], X),
         at(lambda w: np.bincount(COUNTS, w), X), at(lambda w: np.bincount(COUNTS, weights=w, minlength=9), X), at(lambda w: np.bincount(np.zeros(0, int), w), np.zeros(0)),
     ],
