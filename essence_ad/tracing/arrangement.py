@@ -229,6 +229,13 @@ def _like(value: float) -> Callable[..., Any]:
     return fill
 
 
+def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    def made(*args: Any, **options: Any) -> Any:  # with a signature, which NumPy 2.0 does not tell
+        return function(*args, **options)
+
+    return made
+
+
 def _writing(function: Any, remedy: str) -> Callable[..., Any]:
     def refuse(*args: Any, **options: Any) -> Any:
         raise in_place(f"{function.__name__}(...)", remedy)
@@ -277,6 +284,9 @@ def table() -> dict[Any, Callable[..., Any]]:
         np.zeros_like: _like(0),
         np.ones_like: _like(1),
         np.empty_like: _like(0),
-        **{function: function for function in (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri)},
+        **{
+            function: _plain(function)
+            for function in (np.zeros, np.ones, np.empty, np.eye, np.identity, np.arange, np.tri)
+        },
         **{function: _writing(function, remedy) for function, remedy in _WRITING.items()},
     }

@@ -84,7 +84,6 @@ def test_shapes_that_do_not_fit_are_errors() -> None:
         lambda x: np.dsplit(x, 3),
         lambda x: np.vsplit(x, 3),
         lambda x: np.rot90(x[None], axes=(0, 0)),
-        lambda x: np.unstack(x[0]),
         lambda x: np.resize(x, (-1, 3)),
         lambda x: np.meshgrid(x, x, indexing="yx"),
         lambda x: np.apply_along_axis(np.sum, 0, np.reshape(x, (3, 1))[:, :0]),
