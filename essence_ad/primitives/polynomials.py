@@ -89,17 +89,6 @@ def roots(p: Any) -> Any:
     return np.concatenate([found, np.zeros(zeros)]).astype(np.result_type(p, np.complex64))
 
 
-def _all_roots(function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]) -> Any:
-    """Roots with an added axis: eigenvalues of companion matrices."""
-    (p,) = inputs
-    kind, k = np.result_type(np.result_type(p), np.complex64), np.shape(p)[1]
-    if k < 3:
-        return np.divide(-p[:, 1:], p[:, :1]).astype(kind)
-    first = np.expand_dims(np.divide(-p[:, 1:], p[:, :1]), 1)
-    others = np.broadcast_to(np.eye(k - 2, k - 1, dtype=np.result_type(p)), (n, k - 2, k - 1))
-    return np.linalg.eigvals(np.concatenate([first, others], axis=1)).astype(kind)
-
-
 def _roots_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
     (p,) = inputs
     n = np.shape(p)[0]
@@ -125,5 +114,4 @@ convolve_primitive = Primitive(
 roots_primitive = Primitive(
     "roots", roots, Partials(_roots_facts), shape=lambda p: Array((p.shape[0] - 1,), np.result_type(p.dtype, np.complex64)),
     examples=(on(np.array([1.1, 0.3, -2.0, 0.7, 0.4])), on(np.array([2.0, -1.0])), on(np.array([0.7]))),
-    batched=_all_roots,
 )  # fmt: skip
