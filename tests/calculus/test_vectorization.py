@@ -301,6 +301,18 @@ def test_derivatives_of_a_batch(name: str) -> None:
     np.testing.assert_allclose(jacobian(vmap(g))(X), jacobian(lambda xs: np.stack([g(xs[i]) for i in range(5)]))(X))
 
 
+def test_linear_maps_and_pullbacks_over_many_vectors() -> None:
+    f = lambda x: np.tanh(W @ x)  # noqa: E731
+    df, pullback = linearize(f, X[0])[1], vjp(f, X[0])[1]
+    expected = jacobian(f)(X[0])
+    np.testing.assert_allclose(vmap(df)(np.eye(3)), expected.T)
+    np.testing.assert_allclose(vmap(df.T)(np.eye(4)), expected)
+    np.testing.assert_allclose(vmap(pullback)(np.eye(4)), expected)
+    a, b = vmap(vjp(lambda a, b: a * b, (X[0], Y[0]))[1])(np.eye(3))
+    np.testing.assert_allclose(a, np.diag(Y[0]))
+    np.testing.assert_allclose(b, np.diag(X[0]))
+
+
 def test_closures_of_what_is_outside() -> None:
     """A batch inside a derivative inside a batch: each number belongs to one of them."""
 

@@ -51,22 +51,27 @@ def parts(value: Any) -> list[Any]:
 
 @each_case
 def test_a_primitive_over_an_added_axis_is_the_primitive_at_each_element(p: Primitive, e: Example) -> None:
-    at = Point(p, e)
-    op = p.call(**e.options)
-    n = len(at.inputs)
-    given = [variants(p, at, i) for i in range(n)]
-    for lifted in subsets(n):
-        rows = [op.apply(*[given[i][k] if i in lifted else at.inputs[i] for i in range(n)]) for k in range(SIZE)]
-        expected = [np.stack(column) for column in zip(*map(parts, rows), strict=True)]
-        with Batching(SIZE) as batching:
-            inputs = [batching.lift(np.stack(given[i])) if i in lifted else at.inputs[i] for i in range(n)]
-            result = parts(op.apply(*inputs))
-            shapes = [r.shape for r in result]
-            found = [batching.lower(r) for r in result]
-        for value, shape, wanted in zip(found, shapes, expected, strict=True):
-            assert value.dtype == wanted.dtype
-            assert (SIZE, *shape) == value.shape == wanted.shape
-            np.testing.assert_allclose(value, wanted, rtol=1e-13, atol=1e-13)
+    for dtype in (np.float64, np.float32, *[np.complex128] * p.complex):
+        at = Point(p, e, dtype)
+        given = [variants(p, at, i) for i in range(len(at.inputs))]
+        for lifted in subsets(len(at.inputs)):
+            assert_as_one_by_one(p, e, at, given, lifted)
+
+
+def assert_as_one_by_one(p: Primitive, e: Example, at: Point, given: list[list[Any]], lifted: tuple[int, ...]) -> None:
+    op, n = p.call(**e.options), len(at.inputs)
+    rows = [op.apply(*[given[i][k] if i in lifted else at.inputs[i] for i in range(n)]) for k in range(SIZE)]
+    expected = [np.stack(column) for column in zip(*map(parts, rows), strict=True)]
+    with Batching(SIZE) as batching:
+        inputs = [batching.lift(np.stack(given[i])) if i in lifted else at.inputs[i] for i in range(n)]
+        result = parts(op.apply(*inputs))
+        shapes = [r.shape for r in result]
+        found = [batching.lower(r) for r in result]
+    close = 1e-13 if at.dtype != np.float32 else 1e-4
+    for value, shape, wanted in zip(found, shapes, expected, strict=True):
+        assert value.dtype == wanted.dtype
+        assert (SIZE, *shape) == value.shape == wanted.shape
+        np.testing.assert_allclose(value, wanted, rtol=close, atol=close)
 
 
 @each_case
