@@ -194,10 +194,36 @@ def add_zero(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
 def doubled(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     """A value added to itself."""
     a, b = ins
-    scalable = g.spaces[a].dtype.kind in "fc" and (
-        isinstance(g.op(a), Scale) or (g.name(a) == "multiply" and g.spaces[a].shape)
-    )
+    scalable = g.spaces[a].dtype.kind in "fc" and (isinstance(g.op(a), Scale) or g.spaces[a].shape)
     return g.emit(Scale(2.0), (a,))[0] if a == b and scalable else None
+
+
+@rule("add", law="(a + b) + b = a + scale 2 b")
+def added_again(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """A value added twice is scaled, where that costs nothing."""
+    for total, b in (ins, ins[::-1]):
+        if g.name(total) == "add" and b in g.ins(total) and g.spaces[b] == g.spaces[total] and _takes_scale(g, b, 2):
+            first, second = g.ins(total)
+            return _binary(g, "add", second if first == b else first, g.emit(Scale(2.0), (b,))[0])
+    return None
+
+
+def _takes_scale(g: StraightLine, v: int, depth: int) -> bool:
+    """Whether a scaling of a value meets others, in it or in both parts of a sum that it is."""
+    if not g.spaces[v].shape or g.spaces[v].dtype.kind not in "fc":
+        return False
+    if depth and g.name(v) in ("add", "subtract"):
+        return all([_takes_scale(g, i, depth - 1) and g.spaces[i] == g.spaces[v] for i in g.ins(v)])
+    return _number_scale(g, v) or (g.name(v) == "multiply" and any([_number_scale(g, i) for i in g.ins(v)]))
+
+
+@rule("scale", law="scale is linear: scale s (a + b) = scale s a + scale s b")
+def scaled_sum(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
+    """A scaling enters a sum whose parts are scaled both."""
+    (x,) = ins
+    if np.ndim(op.factor) or g.name(x) not in ("add", "subtract") or not _takes_scale(g, x, 1):
+        return None
+    return _binary(g, g.name(x), *[g.emit(op, (i,))[0] for i in g.ins(x)])
 
 
 @rule("add", law="a + (-b) = a - b, also for products with a negated operand")

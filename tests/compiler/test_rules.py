@@ -72,6 +72,14 @@ EXAMPLES: dict[str, list[tuple[Callable[..., Any], Space]]] = {
         (lambda x: 2.0 * (np.reshape(3.0 * x, (1, 2)) * x), R[2]),
     ],
     "doubled": [(lambda x: (y := 0.5 * x) + y, R[2])],
+    "added_again": [
+        (lambda x: 1.0 + (y := 3.0 * x) + y, R[2]),
+        (lambda x: (y := 3.0 * np.sin(x) + 4.0 * x) + (y + np.cos(x)), R[2]),
+    ],
+    "scaled_sum": [
+        (lambda x: 2.0 * (3.0 * np.sin(x) + np.exp(x) * (5.0 * x)), R[2]),
+        (lambda x: 2.0 * (3.0 * np.sin(x) - 4.0 * x), R[2]),
+    ],
     "difference": [(lambda x: x - (-np.sin(x)), R), (lambda x: x - 0.0, R), (lambda x: 0.0 - x, R[2])],
     "negation": [(lambda x: -(np.negative(x)), R[2]), (lambda x: -(3.0 * x), R)],
     "quotient": [(lambda x: x / 1.0, R), (lambda x: (-x) / np.exp(x), R[2]), (lambda x: x / (-np.exp(x)), R)],
