@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 # The names that users type, by the module that defines them; the primitives of the catalogue are added to these.
 _NAMES = {
     "calculus.checking": "check_derivatives",
+    "calculus.cost": "cost",
     "calculus.gradient": "grad value_and_grad",
     "calculus.hessian": "hessian hvp",
     "calculus.jacobian": "jacobian",
@@ -67,6 +68,7 @@ _MODULES = ("errors",)
 if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is a primitive; a test compares the two
     from essence_ad import errors as errors
     from essence_ad.calculus.checking import check_derivatives as check_derivatives
+    from essence_ad.calculus.cost import cost as cost
     from essence_ad.calculus.gradient import grad as grad
     from essence_ad.calculus.gradient import value_and_grad as value_and_grad
     from essence_ad.calculus.hessian import hessian as hessian

@@ -17,9 +17,11 @@ from essence_ad.calculus.arguments import (
 )
 from essence_ad.categories.additive import Additive
 from essence_ad.categories.derivative import D
+from essence_ad.compiler.association import Association
 from essence_ad.compiler.automatic import automatic
 from essence_ad.errors import OptionError
-from essence_ad.linear_map import arrays
+from essence_ad.linear_map import LinearMap, arrays
+from essence_ad.spaces import Space
 from essence_ad.tracing.sweeps import images
 
 MODES = ("auto", "forward", "reverse")
@@ -29,10 +31,12 @@ def jacobian(f: Any, *, mode: str = "auto", argnums: Argnums = 0, has_aux: bool 
     """The function that gives the partial derivatives of every part of the value by every part of the argument.
 
     For each array of the value and each array of the argument the result has one array of shape ``out.shape +
-    in.shape``, nested in the containers of the value and, inside those, of the argument. ``mode="forward"`` costs one
-    derivative for each component of the argument, ``"reverse"`` one for each component of the value, and ``"auto"``
-    takes the cheaper one. With ``has_aux``, ``f`` returns ``(value, more)`` and the result is ``(derivatives, more)``; see
-    ``grad`` for ``argnums``. Between real and complex numbers both modes give the same, by the conventions of ``grad``.
+    in.shape``, nested in the containers of the value and, inside those, of the argument. ``mode="forward"`` pushes the
+    unit vectors of the argument through the derivative, all at once, and ``"reverse"`` pulls those of the value back;
+    numbers that are zero by the structure of the program are never computed. ``"auto"`` takes what is cheapest by the
+    shapes: one of the two, or parts that are multiplied where the program is narrow in the middle (``cost`` says which,
+    and why). With ``has_aux``, ``f`` returns ``(value, more)`` and the result is ``(derivatives, more)``; see ``grad``
+    for ``argnums``. Between real and complex numbers both modes give the same, by the conventions of ``grad``.
 
     Raises ``OptionError`` for another mode, ``DTypeError`` where argument or value holds integers or booleans.
 
@@ -66,13 +70,21 @@ def partial_derivatives(f: Any, mode: str, argnums: Argnums, has_aux: bool = Fal
             df = first_of_pair("jacobian", df)
         source, target = df.named()
         require_continuous("jacobian", "value", target)
-        if mode == "forward" or (mode == "auto" and source.dim <= target.dim):
-            columns = images(df, source, target)
-            blocks = [[column[i] for column in columns] for i in range(len(arrays(target)))]
-        else:
-            blocks = images(df.T, target, source, turned=True)
+        blocks = _blocks(df, source, target, mode)
         rows = iter([source.unpack(tree_of(source, iter(row))) for row in blocks])
         answer = target.unpack(tree_of(target, rows))
         return (answer, value[1]) if has_aux else answer
 
     return derivatives
+
+
+def _blocks(df: LinearMap, source: Space, target: Space, mode: str) -> list[list[Any]]:
+    """For each array of the value and each of the argument the block of the matrix."""
+    if mode == "auto":
+        association = Association(df)
+        plan = association.best
+        mode = plan.name
+    if mode == "reverse":
+        return images(df.T, target, source, turned=True)
+    columns = images(df, source, target) if mode == "forward" else association.blocks(plan)
+    return [[column[i] for column in columns] for i in range(len(arrays(target)))]

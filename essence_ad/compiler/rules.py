@@ -123,6 +123,15 @@ def scaling(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
     return None
 
 
+@rule("scale", law="scale c = mul . (const c & id)")
+def scaled_after_moving(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
+    """A scaling by an array of what was reshaped or broadcast: a product, which knows how those meet."""
+    (x,) = ins
+    if not np.ndim(op.factor) or g.name(x) not in ("reshape", "broadcast_to") or not same_space(g, x, op, ins):
+        return None
+    return _binary(g, "multiply", g.constant(op.factor), x)
+
+
 @rule("scale", law="mul is bilinear: s mul (a, t b) = mul (a, (s t) b); moving numbers about is linear")
 def scaled_product(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
     """A factor of a product meets that of an operand."""
@@ -330,6 +339,31 @@ def broadcast_late(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None
         if op.shape(*[g.spaces[i] for i in small]) == op.shape(*[g.spaces[i] for i in ins]):
             return g.emit(op, small)[0]
     return None
+
+
+@rule(*_ELEMENTWISE, law="elements are moved naturally: f . (reshape x reshape) = reshape . f")
+def reshape_late(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
+    """Operands that were reshaped alike meet before; a constant is reshaped back, once."""
+    shape = op.shape(*[g.spaces[i] for i in ins]).shape
+    befores = {g.spaces[g.ins(v)[0]].shape for v in ins if _reshape(g, v)}
+    if not shape or len(befores) != 1 or any(g.spaces[v].shape not in ((), shape) for v in ins):
+        return None
+    (before,) = befores
+    small = []
+    for v in ins:
+        if not g.spaces[v].shape:
+            small.append(v)
+        elif _reshape(g, v):
+            small.append(g.ins(v)[0])
+        elif g.value(v) is not None:
+            small.append(g.constant(np.reshape(g.value(v), before)))
+        else:
+            return None
+    return g.call(catalogue()["reshape"], g.emit(op, tuple(small))[0], shape=shape)
+
+
+def _reshape(g: StraightLine, v: int) -> bool:
+    return bool(g.name(v) == "reshape" and g.op(v).params["order"] == "C")
 
 
 @rule("astype", law="converting to the same dtype is id")

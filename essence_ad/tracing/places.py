@@ -38,8 +38,21 @@ def pick(values: Any, places: Places, size: int) -> Any:
     """The numbers at some places of an array of one axis with ``size`` elements."""
     key = as_slice(places)
     if key is None:
-        return values[places]
+        return _repeated(values, places, size)
     return values if (key.start, key.stop, key.step) == (0, size, None) else values[key]
+
+
+def _repeated(values: Any, places: Places, size: int) -> Any:
+    """The numbers at places that are not evenly spaced: by broadcasting where they are the same again and again."""
+    n = len(places)
+    row = 1 + int(np.argmax(places[1:] == places[0])) if places[0] in places[1:] else n
+    if 1 < row < n and n % row == 0 and np.array_equal(places[row:], places[:-row]):
+        return np.reshape(np.broadcast_to(pick(values, places[:row], size), (n // row, row)), (n,))
+    times = int(np.argmax(places != places[0]))
+    if times > 1 and n % times == 0 and np.array_equal(places, np.repeat(places[::times], times)):
+        column = np.reshape(pick(values, places[::times], size), (n // times, 1))
+        return np.reshape(np.broadcast_to(column, (n // times, times)), (n,))
+    return values[places]
 
 
 def read(x: Any, places: Places, shape: tuple[int, ...]) -> Any:

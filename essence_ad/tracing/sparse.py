@@ -25,6 +25,7 @@ from essence_ad.tracing import source
 from essence_ad.tracing.batch import over
 from essence_ad.tracing.places import Places, as_slice, copies, pick, read, summed
 from essence_ad.tracing.protocol import Overloaded
+from essence_ad.tracing.shadow import Shadow, result_space
 
 FULL = 0.25  #: the part of all places from which on a matrix is stored as a dense one
 FEW = 4  #: the length of vectors that are always dense
@@ -83,7 +84,12 @@ class Sparse(Overloaded):
     def identity(space: Array, factor: Any = 1) -> Sparse:
         """The unit vectors of a space, all times one number; a few of them are not worth a pattern."""
         if 0 < space.dim <= FEW:
-            units = np.multiply(np.eye(space.dim, dtype=space.dtype), factor)
+            square = Array((space.dim, space.dim), space.dtype)
+            units = (
+                Shadow(square, *factor.tallies)
+                if isinstance(factor, Shadow)
+                else factor * np.eye(*square.shape, dtype=space.dtype)
+            )
             return Sparse(space, space.dim, dense=np.reshape(units, (space.dim, *space.shape)))
         places = np.arange(space.dim)
         return Sparse(space, space.dim, [Term(places, places, factor)])
@@ -97,6 +103,13 @@ class Sparse(Overloaded):
     def space(self) -> Array:
         """The space of each column."""
         return Array(self.shape, self.dtype)
+
+    def turned(self, space: Array) -> Sparse:
+        """The transposed matrix, whose columns are arrays of a space with ``width`` components."""
+        if self.dense is not None:
+            flat = np.transpose(np.reshape(self.dense, (self.width, self.size)))
+            return Sparse(space.of(self.dtype), self.size, dense=np.reshape(flat, (self.size, *space.shape)))
+        return Sparse(space.of(self.dtype), self.size, [Term(t.columns, t.rows, t.values) for t in self.terms])
 
     def known(self, use: str, remedy: str = source.NUMBERS, *, steers: bool = False) -> Any:
         """An error: these are many arrays."""
@@ -184,13 +197,6 @@ def _collected(width: int, terms: list[Term]) -> tuple[Term, ...]:
     return (Term(places // width, places % width, total),)
 
 
-def _result(call: Call, inputs: Sequence[Any]) -> Any:
-    """The space of what a call gives for one column; Python numbers take the dtype that they meet."""
-    dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
-    spaces = [Array((), np.result_type(*dtypes, x)) if type(x) in _PYTHON else space_of(x) for x in inputs]
-    return call.shape(*spaces)
-
-
 def _columns(inputs: Sequence[Any]) -> int:
     return next(x.width for x in inputs if isinstance(x, Sparse))
 
@@ -229,7 +235,7 @@ def _elementwise(call: Call, inputs: Sequence[Any]) -> Sparse | None:
         return None
     if call.selects and (0 in at or any(not _is_zero(x) for x in inputs[1:] if not isinstance(x, Sparse))):
         return None
-    space = _result(call, inputs)
+    space = result_space(call, inputs)
     terms = []
     for i in at:
         slope = rule.slopes[i] if isinstance(rule, Elementwise) and rule.linear else None
@@ -243,10 +249,21 @@ def _applied(call: Call, slope: Any, i: int, term: Term, inputs: Sequence[Any], 
     values = term.values
     if slope is not None:
         return values if slope == 1 else -values if slope == -1 else slope * values
+    if isinstance(values, Shadow):
+        return _shadowed(call, i, term, inputs)
     others = [0 if isinstance(x, Sparse) else read(x, term.rows, space.shape) for x in inputs]
     if call.name == "multiply" and isinstance(values, _KNOWN) and values == 1:
         return others[1 - i]
     return call.apply(*[values if j == i else x for j, x in enumerate(others)])
+
+
+def _shadowed(call: Call, i: int, term: Term, inputs: Sequence[Any]) -> Any:
+    """The same where only the cost is asked for: no numbers are read."""
+    n = len(term.rows)
+    others = [np.broadcast_to(np.zeros((), np.result_type(x)), (n,) if np.shape(x) else ()) for x in inputs]
+    if call.name == "multiply" and term.values.one:
+        return Shadow(Array(np.shape(others[1 - i]), term.values.dtype), *term.values.tallies)
+    return call.apply(*[term.values if j == i else x for j, x in enumerate(others)])
 
 
 def _spread(x: Sparse, shape: tuple[int, ...]) -> Sequence[Term]:
@@ -269,7 +286,7 @@ def _copied(call: Call, inputs: Sequence[Any]) -> Any:
             return None
         numbers.append(x if np.result_type(x).kind in "iub" and np.any(x) else np.zeros(np.shape(x), int))
     found = call.primitive.function(*numbers, **call.params)
-    spaces = _result(call, inputs)
+    spaces = result_space(call, inputs)
     several = isinstance(call.cod, tuple)
     made = [
         Sparse(space, _columns(inputs), list(_taken(np.reshape(part, -1) - 1, inputs, ends)))
@@ -295,7 +312,7 @@ def _added(call: Call, inputs: Sequence[Any]) -> Sparse | None:
     """Primitives that put every element of their arguments in one place and add up there: the adjoint copies."""
     if not call.primitive.adds or any(not isinstance(x, Sparse) and not _is_zero(x) for x in inputs):
         return None
-    space = _result(call, inputs)
+    space = result_space(call, inputs)
     spaces = [space_of(x) for x in inputs]
     places = np.reshape(np.arange(1, space.dim + 1), space.shape)
     targets = call.primitive.rule.adjoint(places, *spaces, **call.params)  # type: ignore[attr-defined]
@@ -351,7 +368,7 @@ def _densely(call: Call, inputs: Sequence[Any]) -> Any:
     width = _columns(inputs)
     lifted = [isinstance(x, Sparse) for x in inputs]
     arrays = [x.matrix(turned=True) if isinstance(x, Sparse) else x for x in inputs]
-    spaces = _result(call, inputs)
+    spaces = result_space(call, inputs)
     found = over(call.primitive, width, lifted, arrays, call.params)
     if not isinstance(call.cod, tuple):
         return Sparse(spaces, width, dense=found)

@@ -67,6 +67,10 @@ EXAMPLES: dict[str, list[tuple[Callable[..., Any], Space]]] = {
         (lambda x: np.sin(x[PLACES]) * x[PLACES], R[2, 3]),
         (lambda x: (x[PLACES] * np.sum(x) + 2.0) / np.exp(x)[PLACES], R[2]),
     ],
+    "scaled_after_moving": [
+        (lambda x: np.arange(6.0) * np.reshape(np.broadcast_to(x, (2, 3)), (6,)), R[3]),
+        (lambda x: np.array([1.0, 2.0, 3.0]) * np.broadcast_to(x, (3,)), R),
+    ],
     "scaled_product": [
         (lambda x: 2.0 * (np.sin(x) * (3.0 * x)), R[2]),
         (lambda x: 2.0 * (np.reshape(3.0 * x, (1, 2)) * x), R[2]),
@@ -85,6 +89,10 @@ EXAMPLES: dict[str, list[tuple[Callable[..., Any], Space]]] = {
     "quotient": [(lambda x: x / 1.0, R), (lambda x: (-x) / np.exp(x), R[2]), (lambda x: x / (-np.exp(x)), R)],
     "whole_power": [(identity**3 + sin**4, R), (identity**2.0, R[2]), (identity**-1.0, R), (sin**0.5, R)],
     "broadcast_late": [(lambda x: np.broadcast_to(x, (2, 3)) / np.outer(np.sin(x[:2]), x), R[3])],
+    "reshape_late": [
+        (lambda x: np.reshape(np.sin(x), (6,)) * np.reshape(x, (6,)), R[2, 3]),
+        (lambda x: np.reshape(np.broadcast_to(x, (2, 3)), (6,)) + np.arange(6.0), R[3]),
+    ],
     "reshaped": [
         (lambda x: np.reshape(np.reshape(x, (3, 2)), (2, 3)), R[2, 3]),
         (lambda x: np.reshape(x, (6,)).reshape(3, 2), R[2, 3]),
