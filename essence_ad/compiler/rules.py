@@ -129,7 +129,7 @@ def scaled_after_moving(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int
     (x,) = ins
     if not np.ndim(op.factor) or g.name(x) not in ("reshape", "broadcast_to") or not same_space(g, x, op, ins):
         return None
-    return _binary(g, "multiply", g.constant(op.factor), x)
+    return binary(g, "multiply", g.constant(op.factor), x)
 
 
 @rule("scale", law="mul is bilinear: s mul (a, t b) = mul (a, (s t) b); moving numbers about is linear")
@@ -213,7 +213,7 @@ def added_again(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     for total, b in (ins, ins[::-1]):
         if g.name(total) == "add" and b in g.ins(total) and g.spaces[b] == g.spaces[total] and _takes_scale(g, b, 2):
             first, second = g.ins(total)
-            return _binary(g, "add", second if first == b else first, g.emit(Scale(2.0), (b,))[0])
+            return binary(g, "add", second if first == b else first, g.emit(Scale(2.0), (b,))[0])
     return None
 
 
@@ -232,7 +232,7 @@ def scaled_sum(g: StraightLine, op: Scale, ins: tuple[int, ...]) -> int | None:
     (x,) = ins
     if np.ndim(op.factor) or g.name(x) not in ("add", "subtract") or not _takes_scale(g, x, 1):
         return None
-    return _binary(g, g.name(x), *[g.emit(op, (i,))[0] for i in g.ins(x)])
+    return binary(g, g.name(x), *[g.emit(op, (i,))[0] for i in g.ins(x)])
 
 
 @rule("add", law="a + (-b) = a - b, also for products with a negated operand")
