@@ -11,6 +11,7 @@ from typing import Any
 from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import CompositionError, NeedsSpaceError, OptionError
 from essence_ad.linear_map import LinearMap, matrix
+from essence_ad.linearity import explicit
 from essence_ad.operation import Scale
 from essence_ad.spaces import Product, Space, space_of
 from essence_ad.structure import Pattern, leaves
@@ -46,7 +47,7 @@ class Category:
                 f"{self!r} takes programs", found=type(program).__name__, expected="a morphism",
                 remedy="build it of combinators, or turn a function on arrays into one with @program",
             )  # fmt: skip
-        return self.diagram(d)
+        return self.diagram(explicit(d).at(d.dom_space) if self.is_linear and d.dom_space is not None else d)
 
     def diagram(self, d: Diagram) -> Any:
         """The arrow that a diagram composes; its boxes hold primitives or arrows of this category."""

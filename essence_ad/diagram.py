@@ -366,7 +366,10 @@ class Diagram:
         """The same program at a space: boxes know their shapes, so that every linear one has its transpose."""
         env = self.spaces(space)
         boxes = [(op if op is None else op.at(*[env[i] for i in ins]), ins, outs) for op, ins, outs in self.boxes]
-        return Diagram(self.dom, self.cod, boxes, self.n_wires, space, _space(self.cod, env))
+        known = self.cod_space is not None and space == self.dom_space
+        return Diagram(
+            self.dom, self.cod, boxes, self.n_wires, space, self.cod_space if known else _space(self.cod, env)
+        )
 
 
 def _put(env: list[Any], wire: int, space: Space) -> None:
@@ -431,6 +434,12 @@ class Chain(Op):
     def derivative(self, inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
         """Itself."""
         return (self,)
+
+    def shape(self, *spaces: Space) -> Any:
+        """Where the last step ends."""
+        for step in self.steps:
+            spaces = (step.shape(*spaces),)
+        return spaces[0]
 
     @property
     def T(self) -> Op:

@@ -12,6 +12,7 @@ from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import NotAdditiveError, NotLinearError, OptionError
 from essence_ad.functor import Wiring, flatten
 from essence_ad.inlining import run
+from essence_ad.linearity import held, transposed
 from essence_ad.primitives import arithmetic, catalogue
 from essence_ad.primitives.primitive import Call, Constant, Open, Projection, Scale
 from essence_ad.spaces import Space, pack
@@ -75,8 +76,8 @@ class Morphism(Generic[A, B]):
 
     @property
     def is_linear(self) -> bool:
-        """Whether the program is built of linear arrows only."""
-        return self.diagram.is_linear
+        """Whether the program is built of linear arrows only; products with constants are."""
+        return self.diagram.is_linear or held(self.diagram) is not None
 
     @property
     def T(self) -> Morphism[B, A]:
@@ -87,17 +88,16 @@ class Morphism(Generic[A, B]):
         jam >> scale(3.0)
         """
         if isinstance(self.form, Wiring):
-            turned = self.form.T
-            return Morphism(turned, (), Arrow(turned.dom, turned.cod), turned.name)
-        for op, _, _ in self.diagram.boxes:
-            if op is not None and not op.linear:
-                raise NotLinearError(
-                    f"a program that is not linear has no transpose: {op!r} occurs in it",
-                    found=f"{self} : {self.type}",
-                    expected="an arrow built of linear ones only",
-                    remedy="transpose its derivative at a point: linearize(f, x)[1].T",
-                )  # fmt: skip
-        return from_diagram(self.diagram.T, Arrow(self.type.cod, self.type.dom))
+            w = self.form.T
+            return Morphism(w, (), Arrow(w.dom, w.cod), w.name)
+        if not self.is_linear:
+            op = next(op for op, _, _ in self.diagram.boxes if op is not None and not op.linear)
+            raise NotLinearError(
+                f"a program that is not linear has no transpose: {op.name} occurs in it", found=f"{self} : {self.type}",
+                expected="an arrow built of linear ones only",
+                remedy="transpose its derivative at a point: linearize(f, x)[1].T",
+            )  # fmt: skip
+        return from_diagram(transposed(self.diagram), Arrow(self.type.cod, self.type.dom))
 
     def at(self, space: Space) -> Morphism[A, B]:
         """The same program at a space: shapes are checked, and every linear primitive knows its transpose.
@@ -199,10 +199,7 @@ class Morphism(Generic[A, B]):
         return self
 
     def __reduce__(self) -> Any:
-        nodes = list(term.postorder(self))
-        numbers = {id(node): i for i, node in enumerate(nodes)}
-        return _rebuilt, ([(n.form, tuple([numbers[id(p)] for p in n.parts]), n.type, n.name) if type(n) is Morphism
-                           else n for n in nodes],)  # fmt: skip
+        return _rebuilt, (term.numbered(self, Morphism),)
 
     def __repr__(self) -> str:
         return term.show(self)
@@ -221,14 +218,11 @@ class Morphism(Generic[A, B]):
 
 
 def _rebuilt(nodes: list[Any]) -> Morphism[Any, Any]:
-    """A program from its nodes, parts before wholes: so that pickling does not recurse."""
-    made: list[Morphism[Any, Any]] = []
-    for node in nodes:
-        if type(node) is tuple:
-            form, parts, type_, name = node
-            node = Morphism(form, tuple([made[i] for i in parts]), type_, name)
-        made.append(node)
-    return made[-1]
+    """A program from its nodes, parts before wholes, so that pickling does not recurse."""
+    made: list[Any] = []
+    for form, parts, own in nodes:
+        made.append(own if form is None else Morphism(form, tuple([made[i] for i in parts]), *own))
+    return made[-1]  # type: ignore[no-any-return]
 
 
 def require_cartesian(d: Diagram, program: Any) -> None:

@@ -50,6 +50,19 @@ def postorder(root: Any) -> Iterator[Any]:
             stack.extend((p, False) for p in node.parts)
 
 
+def numbered(root: Any, kind: Any) -> list[Any]:
+    """The nodes, parts before wholes, each as its form, the numbers of its parts, and its type and name.
+
+    A node of another class than ``kind`` stands for itself, with no form: it knows how it is pickled.
+    """
+    nodes = list(postorder(root))
+    numbers = {id(node): i for i, node in enumerate(nodes)}
+    return [
+        (n.form, tuple([numbers[id(p)] for p in n.parts]), (n.type, n.name)) if type(n) is kind else (None, (), n)
+        for n in nodes
+    ]
+
+
 # ---------------------------------------------------------------------------------------------- text
 
 

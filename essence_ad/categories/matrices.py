@@ -16,7 +16,7 @@ from essence_ad.diagram import Diagram, Op
 from essence_ad.errors import NeedsSpaceError
 from essence_ad.inlining import inline, opened
 from essence_ad.linear_map import LinearMap, arrays, require_fit, require_linear, with_ends
-from essence_ad.operation import LinearOp, Scale
+from essence_ad.operation import LinearOp, Scale, as_element
 from essence_ad.spaces import Array, Product, R, Space
 from essence_ad.structure import Pattern
 
@@ -142,10 +142,10 @@ def _operation(block: Block, source: Array, target: Array) -> Op | None:
     full = dense(block, target.dim)
 
     def forward(x: Any) -> Any:
-        return np.reshape(full @ np.reshape(x, (source.dim,)), target.shape)[()]
+        return as_element(np.reshape(full @ np.reshape(x, (source.dim,)), target.shape)[()], target)
 
     def adjoint(y: Any) -> Any:
-        return np.reshape(full.T @ np.reshape(y, (target.dim,)), source.shape)[()]
+        return as_element(np.reshape(full.T @ np.reshape(y, (target.dim,)), source.shape)[()], source)
 
     return LinearOp("block", forward, adjoint, (source,), (target,), origin=(_operation, (block, source, target)))
 

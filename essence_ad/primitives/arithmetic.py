@@ -135,10 +135,10 @@ def _imag_adjoint(v: Any, space: Any) -> Any:
 add = Primitive("add", np.add, Elementwise(1, 1), 2, complex=True)
 subtract = Primitive("subtract", np.subtract, Elementwise(1, -1), 2, aliases=("sub",), complex=True)
 multiply = Primitive(
-    "multiply", np.multiply, Elementwise(lambda x, y, z: y, lambda x, y, z: x), 2, aliases=("mul",), complex=True,
+    "multiply", np.multiply, Elementwise(lambda x, y, z: y, lambda x, y, z: x), 2, linear_in=(0, 1), aliases=("mul",), complex=True,
 )  # fmt: skip
 divide = Primitive(
-    "divide", np.divide, Elementwise(lambda x, y, z: np.divide(1, y), lambda x, y, z: np.divide(-z, y)), 2,
+    "divide", np.divide, Elementwise(lambda x, y, z: np.divide(1, y), lambda x, y, z: np.divide(-z, y)), 2, linear_in=(0,),
     aliases=("div", "true_divide"), domain=(ANY, NONZERO), complex=True,
 )  # fmt: skip
 negative = Primitive("negative", np.negative, Elementwise(-1), aliases=("neg",), complex=True)
@@ -183,7 +183,7 @@ copysign = Primitive(
     "copysign", np.copysign, Elementwise(lambda x, y, z: np.sign(x) * np.copysign(1, y), 0), 2, smooth=False,
 )  # fmt: skip
 ldexp = Primitive(
-    "ldexp", np.ldexp, Partials(_ldexp_facts, elementwise=True), 2,
+    "ldexp", np.ldexp, Partials(_ldexp_facts, elementwise=True), 2, linear_in=(0,),
     examples=(on((), np.array(3)), on((3,), np.array([-1, 0, 2])), on((3, 1), np.array([1, 2])), on(0.5, np.array([1, 2]))),
 )  # fmt: skip
 

@@ -481,7 +481,7 @@ tensordot = Primitive(
     ),
 )  # fmt: skip
 einsum_primitive = Primitive(
-    "einsum", einsum, Partials(_einsum_facts), None, {"subscripts": REQUIRED, "optimize": False}, shape=_einsum_shape, complex=True,
+    "einsum", einsum, Partials(_einsum_facts), None, linear_in=range(32), options= {"subscripts": REQUIRED, "optimize": False}, shape=_einsum_shape, complex=True,
     numpy=(np.einsum,), batched=_einsum_batched,
     examples=(
         on((2, 3), (3, 4), subscripts="ij,jk->ik"), on((2, 3), (3, 4), subscripts="ij,jk"), on((3, 3), subscripts="ii"),

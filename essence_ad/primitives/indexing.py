@@ -314,7 +314,7 @@ scatter_sum_primitive = Primitive(
     ),
 )  # fmt: skip
 gather_primitive = Primitive(
-    "gather", gather, Partials(_gather_facts), None, {"key": REQUIRED}, shape=_gathered, complex=True,
+    "gather", gather, Partials(_gather_facts), None, linear_in=(0,), options={"key": REQUIRED}, shape=_gathered, complex=True,
     batched=_gather_batched, copies=True,
     examples=(
         on((1,), np.array([0]), key=(Slot(0),)), on((3,), _ROWS, key=(Slot(0),)), on((2, 3), _ROWS, key=(slice(None), Slot(0))),
@@ -322,7 +322,7 @@ gather_primitive = Primitive(
     ),
 )  # fmt: skip
 scatter_primitive = Primitive(
-    "scatter", scatter, Partials(_scatter_facts), None, {"key": REQUIRED, "shape": REQUIRED}, complex=True,
+    "scatter", scatter, Partials(_scatter_facts), None, linear_in=(0,), options={"key": REQUIRED, "shape": REQUIRED}, complex=True,
     batched=_scatter_batched,
     shape=lambda v, *indices, key, shape: Array(shape, v.dtype),
     examples=(
@@ -330,7 +330,7 @@ scatter_primitive = Primitive(
     ),
 )  # fmt: skip
 take_primitive = Primitive(
-    "take", take, Partials(_take_facts), 2, numpy=(np.take,), options={"axis": None, "mode": "raise"}, shape=_taken, complex=True, batched=_take_batched, copies=True,
+    "take", take, Partials(_take_facts), 2, linear_in=(0,), numpy=(np.take,), options={"axis": None, "mode": "raise"}, shape=_taken, complex=True, batched=_take_batched, copies=True,
     examples=(
         on((1, 3), np.array([0, 0]), axis=0), on((1,), np.array(0)),
         on((3,), np.array(1)), on((2, 3), _ROWS), on((2, 3), _ROWS, axis=1), on((2, 3), np.array([0, -1, 0]), axis=-2),
@@ -338,7 +338,7 @@ take_primitive = Primitive(
     ),
 )  # fmt: skip
 take_along_axis = Primitive(
-    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, {"axis": -1}, shape=_taken_along, complex=True, batched=_along_batched, copies=True,
+    "take_along_axis", np.take_along_axis, Partials(_along_facts), 2, linear_in=(0,), options={"axis": -1}, shape=_taken_along, complex=True, batched=_along_batched, copies=True,
     examples=(
         on((1, 3), np.array([[0], [0]]), axis=0), on((3, 1), np.array([[0, 0]]), axis=1),
         on((2, 3), np.array([[2, 0], [1, 1]]), axis=1), on((2, 3), np.array([[1, 0, 1]]), axis=0), on((2, 3), np.array([5, 0]), axis=None),

@@ -376,7 +376,7 @@ DEFINITES = STACK @ STACK.transpose(0, 2, 1) + np.eye(3)
 MATRICES = (on(MATRIX), on(STACK), on(np.array([[1.5]])), on(MATRIX[:2, :2]), on(np.zeros((0, 2, 2))))
 
 solve = Primitive(
-    "solve", np.linalg.solve, Partials(_solve_facts), 2, shape=_solve_shape, complex=True, batched=_solve_batched,
+    "solve", np.linalg.solve, Partials(_solve_facts), 2, linear_in=(1,), shape=_solve_shape, complex=True, batched=_solve_batched,
     examples=(
         on(MATRIX, (3,)), on(MATRIX, (3, 2)), on(STACK, (3,)), on(STACK, (3, 2)), on(STACK[:, None], (4, 3, 2)), on(MATRIX, (2, 3, 1)),
     ),

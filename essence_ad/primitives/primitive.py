@@ -291,6 +291,7 @@ class Primitive:
     numpy: tuple[Any, ...] = ()
     aliases: tuple[str, ...] = ()
     domain: tuple[tuple[float, float], ...] = ((-2.0, 2.0),)
+    linear_in: Sequence[int] = ()  #: inputs in each of which it is linear, while the others are held
     complex: bool = False  #: whether it is checked at complex points too (holomorphic, or real-linear)
     smooth: bool = True  #: whether second derivatives are checked by differences
     copies: bool = False  #: whether each element of the result is an element of an argument, or zero

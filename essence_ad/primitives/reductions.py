@@ -382,7 +382,7 @@ cumprod = Primitive(
     batched=in_line,
 )  # fmt: skip
 recurrence_primitive = Primitive(
-    "recurrence", recurrence, _Recurrence(), 2, {"axis": 0}, complex=True, batched=shifting,
+    "recurrence", recurrence, _Recurrence(), 2, linear_in=(1,), options={"axis": 0}, complex=True, batched=shifting,
     examples=(on((4,), (4,)), on((2, 5), (2, 5), axis=-1), on((1,), (1,)), on((3, 2), (3, 2), axis=0)),
 )  # fmt: skip
 

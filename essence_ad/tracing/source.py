@@ -23,8 +23,8 @@ ARRAYS = (
     "writing into an array; update(x, index, value) gives a changed copy"
 )
 COUNTS = (
-    "np.take(table, i) takes traced integers; keep counts that steer the program out of its arguments, by a closure or "
-    "functools.partial"
+    "np.take(x, i) of a traced x and essence_ad.take(table, i) take traced integers; keep counts that steer the program out "
+    "of its arguments: by a closure, functools.partial, or program(f, static='n')"
 )
 
 UPDATES = "make a new array: x = update(x, index, value), np.where(mask, new, x), np.concatenate, np.stack"
