@@ -8,6 +8,8 @@ Heights then come as near to those of the neighbours as the places above and bel
 
 from __future__ import annotations
 
+import functools
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -63,13 +65,14 @@ def layout(places: Sequence[Place]) -> Layout:
     return grid.finished(y, crossings)
 
 
-def offsets(n: int) -> list[float]:
+@functools.cache
+def offsets(n: int) -> tuple[float, ...]:
     """How far the ports of a box stand from its middle.
 
     >>> offsets(1), offsets(2)
-    ([0.0], [-8.5, 8.5])
+    ((0.0,), (-8.5, 8.5))
     """
-    return [(i - (n - 1) / 2) * PORT for i in range(n)]
+    return tuple([(i - (n - 1) / 2) * PORT for i in range(n)])
 
 
 class _Grid:
@@ -235,28 +238,37 @@ class _Grid:
         for items, down in apart:
             for item, at in zip(items, down, strict=True):
                 y[item] = at - down[-1] / 2
-        many = len(self.places)
         rounds = 16 if len(y) < 400 else 5
+        left, right = self._pulls(self.left), self._pulls(self.right)
+        both = [a + b for a, b in zip(left, right, strict=True)]
         for turn in range(2 * rounds + 1):
-            both = turn >= rounds
-            order = apart if turn % 2 == 0 else reversed(apart)
-            for items, down in order:
+            pulls = both if turn >= rounds else right if turn % 2 else left
+            for items, down in apart if turn % 2 == 0 else apart[::-1]:
                 wish, weight = [], []
                 for item in items:
-                    links = (
-                        self.left[item] + self.right[item] if both else (self.right if turn % 2 else self.left)[item]
-                    )
-                    band = self.band[item]
-                    total, n = 0.0, 0.0
-                    for other, own, off in links:
-                        if self.band[other] == band:
-                            heavy = 8.0 if other >= many <= item else 2.0 if other >= many or item >= many else 1.0
-                            total += (y[other] + off - own) * heavy
-                            n += heavy
-                    wish.append(total / n if n else y[item])
-                    weight.append(n or 0.1)
+                    total = weights = 0.0
+                    for other, off, heavy in pulls[item]:
+                        total += (y[other] + off) * heavy
+                        weights += heavy
+                    wish.append(total / weights if weights else y[item])
+                    weight.append(weights or 0.1)
                 _settle(items, wish, weight, down, y)
         return y
+
+    def _pulls(self, links: list[list[tuple[int, float, float]]]) -> list[list[tuple[int, float, float]]]:
+        """What pulls each item within its band: the other end, how much lower it is wanted, and how strongly.
+
+        Wires that pass several layers are to be straight.
+        """
+        many, band = len(self.places), self.band
+        return [
+            [
+                (other, off - own, 8.0 if other >= many <= item else 2.0 if other >= many or item >= many else 1.0)
+                for other, own, off in found
+                if band[other] == band[item]
+            ]
+            for item, found in enumerate(links)
+        ]
 
     def _distances(self, items: list[int]) -> list[float]:
         """How far below the first each item stands at least."""
@@ -294,7 +306,7 @@ class _Grid:
         wires: dict[tuple[int, int], list[tuple[float, float, float, float, bool]]] = {}
         ports: dict[tuple[int, int], float] = {}
         for i, place in enumerate(self.places):
-            places = offsets(len(place.reads))
+            places = list(offsets(len(place.reads)))
             if place.free:
                 places = [p * place.height * 0.5 / max(PORT * (len(places) - 1), 1) for p in places]
                 seen = sorted(range(len(places)), key=lambda q: (self._seen(i, q, y), q))
@@ -390,21 +402,12 @@ def _reached(
 
 def _inversions(ends: list[float]) -> int:
     """How many pairs stand in the wrong order."""
-    ranks = {value: rank for rank, value in enumerate(sorted(set(ends)), 1)}
-    n = len(ranks)
-    tree = [0] * (n + 1)
+    seen: list[float] = []
     count = 0
-    for done, end in enumerate(ends):
-        rank = i = ranks[end]
-        smaller = 0
-        while i:
-            smaller += tree[i]
-            i &= i - 1
-        count += done - smaller
-        i = rank
-        while i <= n:
-            tree[i] += 1
-            i += i & -i
+    for n, end in enumerate(ends):
+        place = bisect_right(seen, end)
+        count += n - place
+        seen.insert(place, end)
     return count
 
 

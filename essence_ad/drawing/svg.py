@@ -194,10 +194,10 @@ class Pen:
         for x0, y0, x1, y1, straight in pieces:
             x0, x1, y0, y1 = self.x(x0), self.x(x1), self.y(y0), self.y(y1)
             if straight or abs(y0 - y1) < 0.05:
-                out.append(f"M{_n(x0)} {_n(y0)}L{_n(x1)} {_n(y1)}")
+                out.append(f"M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}")
             else:
                 middle = (x0 + x1) / 2
-                out.append(f"M{_n(x0)} {_n(y0)}C{_n(middle)} {_n(y0)} {_n(middle)} {_n(y1)} {_n(x1)} {_n(y1)}")
+                out.append(f"M{x0:.1f} {y0:.1f}C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}")
         return "".join(out)
 
     def shape(self, show: Show, i: int) -> str:
@@ -244,7 +244,7 @@ class Pen:
 
 def port_heights(at: Layout, i: int, n: int) -> list[float]:
     """How far the ports that a place makes stand from its middle."""
-    return [0.0] * n if at.places[i].point else offsets(n)
+    return [0.0] * n if at.places[i].point else list(offsets(n))
 
 
 def described(panel: Panel) -> str:
