@@ -12,6 +12,7 @@ import functools
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import attrs
 
@@ -40,6 +41,23 @@ class Place:
     point: bool = False  #: all its wires meet in one point on either side
 
 
+Piece = tuple[float, float, float, float, bool]  #: from a point to a point, and whether it is straight
+CODE = 1_000_003  #: more ports than a place has
+BAND = 46.0  #: between the value part and the linear part
+
+
+class Column(NamedTuple):
+    """Where a layer begins and ends."""
+
+    left: float
+    right: float
+
+    @property
+    def middle(self) -> float:
+        """Where its places have their middles."""
+        return (self.left + self.right) / 2
+
+
 @attrs.define
 class Layout:
     """The middle of each place, the wires as points with tangents across, and the size of it all."""
@@ -47,7 +65,7 @@ class Layout:
     places: Sequence[Place]
     x: list[float]
     y: list[float]
-    wires: dict[tuple[int, int], list[tuple[float, float, float, float, bool]]]  #: pieces by the port that makes them
+    wires: dict[tuple[int, int], list[Piece]]  #: pieces by the port that makes them
     width: float
     height: float
     crossings: int
@@ -121,7 +139,7 @@ class _Grid:
     def _link(self, a: int, b: int, a_off: float, b_off: float, port: tuple[int, int], reader: int, place: int) -> None:
         self.right[a].append((b, a_off, b_off))
         self.left[b].append((a, b_off, a_off))
-        self.links.append((a, b, port[0] * 1000003 + port[1], reader, place))
+        self.links.append((a, b, port[0] * CODE + port[1], reader, place))
 
     # ------------------------------------------------------------------ order
 
@@ -283,77 +301,76 @@ class _Grid:
 
     def finished(self, y: list[float], crossings: int) -> Layout:
         """The layout, with its upper left corner at 0."""
-        n = len(self.places)
-        bands = [[i for i in range(len(y)) if self.band[i] == band] for band in (0, 1)]
-        if all(bands):
-            lower = max([y[i] + self.half[i] for i in bands[0]]) + BAND
-            upper = min([y[i] - self.half[i] for i in bands[1]])
-            for i in bands[1]:
-                y[i] += lower - upper
-        top = min([y[i] - self.half[i] for i in range(len(y))])
+        y = self._in_bands(y)
+        top = min([at - half for at, half in zip(y, self.half, strict=True)])
         y = [at - top for at in y]
-        wide = [max([self.places[i].width for i in row if i < n], default=0.0) for row in self.rows]
-        labels = [max([self.places[i].label for i in row if i < n], default=0.0) for row in self.rows]
+        columns = self._columns(y)
+        x = [columns[layer].middle for layer in self.layer]
+        ports = {(i, q): y[i] + off for i in range(len(self.places)) for q, off in enumerate(self._reading(i, y))}
+        wires: dict[tuple[int, int], list[Piece]] = {}
+        for bend, port in self.first.items():
+            column = columns[self.layer[bend]]
+            wires.setdefault(port, []).append((column.left, y[bend], column.right, y[bend], True))
+        for a, b, code, reader, place in self.links:
+            maker, out = divmod(code, CODE)
+            start, end = columns[self.layer[a]], columns[self.layer[b]]
+            pieces = wires.setdefault((maker, out), [])
+            left, right = (start.right, y[a]), (end.left, y[b])
+            if a < len(self.places):  # straight out of its column, below the label
+                edge, left = (
+                    (x[a] + self.places[a].width / 2),
+                    (start.right + self.places[a].label, y[a] + self.made[a][out]),
+                )
+                pieces.append((edge, left[1], *left, True))
+            if b < len(self.places):
+                edge, right = x[b] - self.places[b].width / 2, (end.left, ports[reader, place])
+                if edge > end.left:
+                    pieces.append((*right, edge, right[1], True))
+            pieces.append((*left, *right, False))
+        n = len(self.places)
+        height = max([at + half for at, half in zip(y, self.half, strict=True)])
+        return Layout(self.places, x[:n], y[:n], wires, columns[-1].right, height, crossings, self.layer[:n], ports)
+
+    def _in_bands(self, y: list[float]) -> list[float]:
+        """The heights with the whole linear part below the value part."""
+        inside = [i for i, band in enumerate(self.band) if band]
+        outside = [i for i, band in enumerate(self.band) if not band]
+        if not inside or not outside:
+            return y
+        down = max([y[i] + self.half[i] for i in outside]) + BAND - min([y[i] - self.half[i] for i in inside])
+        return [at + down if band else at for at, band in zip(y, self.band, strict=True)]
+
+    def _columns(self, y: list[float]) -> list[Column]:
+        """The layers across, with room between them for labels and for what is steep."""
         steep = [0.0] * len(self.rows)
         for a, b, *_ in self.links:
             steep[self.layer[a]] = max(steep[self.layer[a]], abs(y[a] - y[b]))
-        x_of, x = [], 0.0
-        for w, label, climb in zip(wide, labels, steep, strict=True):
-            x_of.append(x + w / 2)
-            x += w + 34 + label + min(climb * 0.12, 60.0)
-        width = x_of[-1] + wide[-1] / 2
-        xs = [x_of[layer] for layer in self.layer]
-        wires: dict[tuple[int, int], list[tuple[float, float, float, float, bool]]] = {}
-        ports: dict[tuple[int, int], float] = {}
-        for i, place in enumerate(self.places):
-            places = list(offsets(len(place.reads)))
-            if place.free:
-                places = [p * place.height * 0.5 / max(PORT * (len(places) - 1), 1) for p in places]
-                seen = sorted(range(len(places)), key=lambda q: (self._seen(i, q, y), q))
-                places = [places[seen.index(q)] for q in range(len(places))]
-            elif place.point:
-                places = [0.0] * len(places)
-            ports.update({(i, q): y[i] + off for q, off in enumerate(places)})
-        for bend, (maker, out) in self.first.items():
-            half = wide[self.layer[bend]] / 2
-            wires.setdefault((maker, out), []).append((xs[bend] - half, y[bend], xs[bend] + half, y[bend], True))
-        for a, b, code, reader, port in self.links:
-            maker, out = divmod(code, 1000003)
-            start = (
-                (xs[a] + self.places[a].width / 2, y[a] + self.made[a][out])
-                if a < n
-                else (xs[a] + wide[self.layer[a]] / 2, y[a])
-            )
-            end = (
-                (xs[b] - self.places[b].width / 2, ports[reader, port])
-                if b < n
-                else (xs[b] - wide[self.layer[b]] / 2, y[b])
-            )
-            if a < n and self.places[a].label:
-                stub = start[0] + self.places[a].label
-                wires.setdefault((maker, out), []).append((*start, stub, start[1], True))
-                start = (stub, start[1])
-            if a < n and start[0] < x_of[self.layer[a]] + wide[self.layer[a]] / 2 + self.places[a].label:
-                edge = x_of[self.layer[a]] + wide[self.layer[a]] / 2 + self.places[a].label
-                wires.setdefault((maker, out), []).append((*start, edge, start[1], True))
-                start = (edge, start[1])
-            if b < n:
-                edge = x_of[self.layer[b]] - wide[self.layer[b]] / 2
-                if end[0] > edge:
-                    wires.setdefault((maker, out), []).append((edge, end[1], *end, True))
-                    end = (edge, end[1])
-            wires.setdefault((maker, out), []).append((*start, *end, False))
-        height = max([y[i] + self.half[i] for i in range(len(y))])
-        return Layout(self.places, xs[:n], y[:n], wires, width, height, crossings, self.layer[:n], ports)
+        columns: list[Column] = []
+        left = 0.0
+        for row, climb in zip(self.rows, steep, strict=True):
+            here = [self.places[i] for i in row if i < len(self.places)]
+            right = left + max([place.width for place in here], default=0.0)
+            columns.append(Column(left, right))
+            left = right + 34 + max([place.label for place in here], default=0.0) + min(climb * 0.12, 60.0)
+        return columns
+
+    def _reading(self, i: int, y: list[float]) -> Sequence[float]:
+        """How far the ports that a place reads stand from its middle."""
+        place = self.places[i]
+        n = len(place.reads)
+        if place.point:
+            return [0.0] * n
+        if not place.free:
+            return offsets(n)
+        seen = sorted(range(n), key=lambda q: (self._seen(i, q, y), q))
+        narrow = [off * place.height * 0.5 / max(PORT * (n - 1), 1) for off in offsets(n)]
+        return [narrow[seen.index(q)] for q in range(n)]
 
     def _seen(self, i: int, port: int, y: list[float]) -> float:
         """How high the wire stands that comes to a port."""
         maker, out = self.places[i].reads[port]
         at = self.bends.get((maker, out, self.layer[i] - 1))
         return y[at] if at is not None else y[maker] + self.made[maker][out]
-
-
-BAND = 46.0  #: between the value part and the linear part
 
 
 def _layers(places: Sequence[Place]) -> list[int]:
