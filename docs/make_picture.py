@@ -1,4 +1,4 @@
-"""Draws ``docs/program.svg``: a program with its values, and its derivative in reverse, which is the same wires turned round.
+"""Draws the pictures of the README and of ``docs/pictures.md``, by the library itself.
 
 Run it by ``python docs/make_picture.py``.
 """
@@ -6,10 +6,14 @@ Run it by ``python docs/make_picture.py``.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from essence_ad import draw_adjoint
+from essence_ad import Additive, check_laws, cos, draw, draw_adjoint, draw_failure, mul, sin, steps
+from essence_ad.errors import LawError
+
+cos_sin_product = mul >> (cos & sin)
 
 
 def picture() -> str:
@@ -21,7 +25,43 @@ def picture() -> str:
     return draw_adjoint(f, (1.0, 2.0), title="z = cos(x*y) + sin(y) at x = 1, y = 2", stacked=True).svg
 
 
+def reverse() -> str:
+    """A derivative in reverse mode, in a frame beside the value whose wires it shares."""
+    return draw(cos_sin_product, (3.0, 4.0), mode="reverse", values=True, title="cosSinProd, in reverse").svg
+
+
+def mixed() -> str:
+    """Mixed accumulation, moving."""
+    return steps(cos_sin_product, (3.0, 4.0), mode="mixed", cut=1).svg
+
+
+class Mistaken(type(Additive)):  # type: ignore[misc]
+    """Additive functions with one mistake."""
+
+    def exl(self) -> Any:
+        """The wrong projection."""
+        return self.exr()
+
+
+def failure() -> str:
+    """The law that this breaks."""
+    try:
+        check_laws(Mistaken())
+    except LawError as error:
+        return draw_failure(error).svg
+    raise AssertionError("no law was broken")
+
+
+PICTURES = {
+    "program.svg": picture,
+    "pictures/reverse.svg": reverse,
+    "pictures/mixed.svg": mixed,
+    "pictures/failure.svg": failure,
+}
+
 if __name__ == "__main__":
-    target = Path(__file__).with_name("program.svg")
-    target.write_text(picture(), encoding="utf-8")
-    print(f"wrote {target.name}")
+    for name, make in PICTURES.items():
+        target = Path(__file__).parent / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(make(), encoding="utf-8")
+        print(f"wrote {name}")

@@ -43,6 +43,7 @@ class Place:
 
 Piece = tuple[float, float, float, float, bool]  #: from a point to a point, and whether it is straight
 CODE = 1_000_003  #: more ports than a place has
+APART = 26.0  #: between two layers
 BAND = 46.0  #: between the value part and the linear part
 
 
@@ -351,7 +352,7 @@ class _Grid:
             here = [self.places[i] for i in row if i < len(self.places)]
             right = left + max([place.width for place in here], default=0.0)
             columns.append(Column(left, right))
-            left = right + 34 + max([place.label for place in here], default=0.0) + min(climb * 0.12, 60.0)
+            left = right + APART + max([place.label for place in here], default=0.0) + min(climb * 0.12, 60.0)
         return columns
 
     def _reading(self, i: int, y: list[float]) -> Sequence[float]:

@@ -179,7 +179,7 @@ def _place(show: Show, values: Mapping[int, str], below: Mapping[int, str], pair
     round_ = show.kind in ("sum", "copy")
     size = 22.0 if paired or show.kind == "sum" else 10.0
     height = 20.0 if show.kind in ("input", "output") else max(28.0, PORT * ports + 9)
-    written = [width(text[w], 11) + 10 for w in show.wires for text in (values, below) if text.get(w)]
+    written = [width(text[w], 11) + 8 for w in show.wires for text in (values, below) if text.get(w)]
     if round_:
         height = max(size, PORT * ports + 5) if paired else size
     return Place(
