@@ -47,7 +47,9 @@ _NAMES = {
     "compiler.compiled": "compile",
     "compiler.python_text": "to_python",
     "control.conditions": "cond while_",
+    "control.custom": "custom stop_gradient",
     "control.loops": "fold iterate map_ scan",
+    "control.updates": "update",
     "diagram": "Diagram",
     "drawing.draw": "draw",
     "drawing.failure": "draw_failure",
@@ -105,10 +107,13 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.compiler.python_text import to_python as to_python
     from essence_ad.control.conditions import cond as cond
     from essence_ad.control.conditions import while_ as while_
+    from essence_ad.control.custom import custom as custom
+    from essence_ad.control.custom import stop_gradient as stop_gradient
     from essence_ad.control.loops import fold as fold
     from essence_ad.control.loops import iterate as iterate
     from essence_ad.control.loops import map_ as map_
     from essence_ad.control.loops import scan as scan
+    from essence_ad.control.updates import update as update
     from essence_ad.diagram import Diagram as Diagram
     from essence_ad.drawing.draw import draw as draw
     from essence_ad.drawing.failure import draw_failure as draw_failure

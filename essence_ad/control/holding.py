@@ -24,7 +24,55 @@ Step = Callable[..., Sequence[Any]]
 Later = Callable[[], Sequence[Step]] | None
 
 
-class Holding(Op):
+class Whole(Op):
+    """An operation that is called as a whole, on arrays: on traced ones it is recorded, of many arrays it takes each."""
+
+    __slots__ = ()
+    whole = True
+
+    def run(self, inputs: tuple[Any, ...]) -> Any:
+        """The result at arrays."""
+        raise NotImplementedError
+
+    def runner(self, functions: Sequence[Step], fast: bool = False, later: Later = None) -> Callable[..., Any]:
+        """What generated code calls."""
+        return lambda *inputs: self.run(inputs)
+
+    def apply(self, *inputs: Any) -> Any:
+        """The result: a box more where the inputs are traced, and the operation itself otherwise."""
+        inputs = tuple(leaves(inputs))
+        if any([is_abstract(x) for x in inputs]):
+            return self._at_kind(leader(inputs), inputs)
+        return self.run(inputs)
+
+    def _at_kind(self, first: Any, inputs: tuple[Any, ...]) -> Any:
+        """The result at arrays that stand for others: traced ones, one of many, or the columns of a matrix."""
+        if isinstance(first, Batch):
+            owner = first.owner
+            lifted = tuple([isinstance(x, Batch) and x.owner is owner for x in inputs])
+            given = [x.array if has else x for has, x in zip(lifted, inputs, strict=True)]
+            return packed([Batch(owner, y) for y in self.batched(owner.size, lifted, given)])
+        if isinstance(first, Sparse):
+            lifted = tuple([isinstance(x, Sparse) for x in inputs])
+            given = [x.matrix(turned=True) if has else x for has, x in zip(lifted, inputs, strict=True)]
+            results = self.batched(first.width, lifted, given)
+            return packed([Sparse(Array(y.shape[1:], y.dtype), first.width, dense=y) for y in results])
+        return bound(self, inputs)
+
+    def batched(self, n: int, lifted: tuple[bool, ...], inputs: Sequence[Any]) -> Sequence[Any]:
+        """The results with an added axis of length ``n`` in front, which the ``lifted`` inputs have: one by one."""
+        if n == 0:
+            spaces = [space_of(x) for x in inputs]
+            flat = [
+                Array(s.shape[has:], s.dtype) for s, has in zip(spaces, lifted, strict=True) if isinstance(s, Array)
+            ]
+            found = self.shape(*flat)
+            return [np.zeros((0, *s.shape), s.dtype) for s in (found if isinstance(found, tuple) else (found,))]
+        rows = [self.apply(*[x[i] if has else x for has, x in zip(lifted, inputs, strict=True)]) for i in range(n)]
+        return [np.stack(parts) for parts in zip(*[r if isinstance(r, tuple) else (r,) for r in rows], strict=True)]
+
+
+class Holding(Whole):
     """An operation that runs bodies: flat programs, one array on each wire.
 
     A kind of loop or branch says how it is run with functions for its bodies (``runner``), and what its derivative is in
@@ -33,7 +81,6 @@ class Holding(Op):
 
     __slots__ = ("_kept", "cod", "dom", "holds")
 
-    whole = True
     holds: tuple[Diagram, ...]  #: the bodies
 
     def __init__(self, holds: Sequence[Diagram], dom: Any, cod: Any) -> None:
@@ -84,11 +131,8 @@ class Holding(Op):
             self._kept[key] = make(*arguments)
         return self._kept[key]
 
-    def apply(self, *inputs: Any) -> Any:
-        """The result: a box more where the inputs are traced, and the loop itself otherwise."""
-        inputs = tuple(leaves(inputs))
-        if any([is_abstract(x) for x in inputs]):
-            return self._at_kind(leader(inputs), inputs)
+    def run(self, inputs: tuple[Any, ...]) -> Any:
+        """The result at arrays; a long loop runs compiled bodies."""
         op = self.at(*[space_of(x) for x in inputs])
         functions = [lambda *a, d=d: run(d, a) for d in op.holds]
         if not plain(inputs):
@@ -102,31 +146,6 @@ class Holding(Op):
                 raise
             except (ValueError, OverflowError, ZeroDivisionError):  # Python's math raises where NumPy gives NaN
                 return op.runner(op.compiled(False))(*inputs)
-
-    def _at_kind(self, first: Any, inputs: tuple[Any, ...]) -> Any:
-        """The result at arrays that stand for others: traced ones, one of many, or the columns of a matrix."""
-        if isinstance(first, Batch):
-            owner = first.owner
-            lifted = tuple([isinstance(x, Batch) and x.owner is owner for x in inputs])
-            given = [x.array if has else x for has, x in zip(lifted, inputs, strict=True)]
-            return packed([Batch(owner, y) for y in self.batched(owner.size, lifted, given)])
-        if isinstance(first, Sparse):
-            lifted = tuple([isinstance(x, Sparse) for x in inputs])
-            given = [x.matrix(turned=True) if has else x for has, x in zip(lifted, inputs, strict=True)]
-            results = self.batched(first.width, lifted, given)
-            return packed([Sparse(Array(y.shape[1:], y.dtype), first.width, dense=y) for y in results])
-        return bound(self, inputs)
-
-    def batched(self, n: int, lifted: tuple[bool, ...], inputs: Sequence[Any]) -> Sequence[Any]:
-        """The results with an added axis of length ``n`` in front, which the ``lifted`` inputs have: one by one."""
-        if n == 0:
-            spaces = [space_of(x) for x in inputs]
-            flat = [
-                Array(s.shape[has:], s.dtype) for s, has in zip(spaces, lifted, strict=True) if isinstance(s, Array)
-            ]
-            return [np.zeros((0, *s.shape), s.dtype) for s in self.at(*flat).outer(*flat)]
-        rows = [self.apply(*[x[i] if has else x for has, x in zip(lifted, inputs, strict=True)]) for i in range(n)]
-        return [np.stack(parts) for parts in zip(*[r if isinstance(r, tuple) else (r,) for r in rows], strict=True)]
 
     def compiled(self, fast: bool) -> Sequence[Step]:
         """Functions for the bodies, from generated code."""

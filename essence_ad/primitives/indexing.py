@@ -56,6 +56,18 @@ def scatter(v: Any, *indices: Any, key: Any, shape: tuple[int, ...]) -> Any:
 
 
 @kernel
+def replaced(x: Any, value: Any, *indices: Any, key: Any) -> Any:
+    """A copy of ``x`` with ``x[key] = value``; where a place is named twice, the last value stands there.
+
+    >>> replaced(np.zeros(3), np.array([1.0, 2.0]), np.array([2, 0]), key=(Slot(0),))
+    array([2., 0., 1.])
+    """
+    y = np.array(x)
+    y[_filled(key, indices)] = value
+    return y[()]
+
+
+@kernel
 def take(x: Any, indices: Any, *, axis: int | None = None, mode: str = "raise") -> Any:
     """``np.take``, which also sees that its indices are traced where the array is not."""
     return np.take(x, indices, axis=axis, mode=mode)  # type: ignore[call-overload]
@@ -102,6 +114,36 @@ def _scatter_facts(
         output,
     )
     return op, *[None] * len(indices)
+
+
+def _replaced_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, key: Any) -> tuple[Any, ...]:
+    x, value, *indices = inputs
+    shape, size = np.shape(x), np.shape(value)
+    nothing = np.zeros(size, np.result_type(value))[()]
+    last = _last(indices, shape, size, key)
+    to_x = linear_op(
+        "replaced",
+        lambda v: replaced(v, nothing, *indices, key=key),
+        lambda v: replaced(v, nothing, *indices, key=key),
+        x,
+        output,
+    )
+    to_value = linear_op(
+        "placed",
+        lambda v: replaced(np.zeros(shape, v.dtype)[()], v, *indices, key=key),
+        lambda v: gather(v, *indices, key=key) if last is None else np.where(last, gather(v, *indices, key=key), 0),
+        value,
+        output,
+    )
+    return (to_x, to_value, *[None] * len(indices))
+
+
+def _last(indices: Sequence[Any], shape: tuple[int, ...], size: tuple[int, ...], key: Any) -> Any:
+    """For each value whether it stands at its place in the end; ``None`` where no place can be named twice."""
+    if not any([isinstance(part, (Slot, list)) or getattr(part, "shape", ()) for part in key]):
+        return None
+    numbers = np.reshape(np.arange(math.prod(size)), size)[()]
+    return np.equal(gather(replaced(np.full(shape, -1)[()], numbers, *indices, key=key), *indices, key=key), numbers)
 
 
 def _take_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, axis: int | None, mode: str) -> Any:
@@ -327,6 +369,15 @@ scatter_primitive = Primitive(
     shape=lambda v, *indices, key, shape: Array(shape, v.dtype),
     examples=(
         on((2, 2), _ROWS, key=(Slot(0),), shape=(3,)), on((2,), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1)), shape=(2, 3)),
+    ),
+)  # fmt: skip
+replaced_primitive = Primitive(
+    "replaced", replaced, Partials(_replaced_facts), None, {"key": REQUIRED}, complex=True,
+    shape=lambda x, value, *indices, key: x,
+    examples=(
+        on((3,), (), key=(1,)), on((3,), (2,), key=(slice(None, None, 2),)), on((3,), (2, 2), key=(_ROWS,)), on((), (), key=()),
+        on((2, 3), (2,), key=(..., 1)), on((3,), (2,), key=(_MASK,)), on((3,), (2, 2), _ROWS, key=(Slot(0),)), on((3,), (), np.array(1), key=(Slot(0),)),
+        on((2, 3), (2,), np.array([0, 1]), np.array([2, 2]), key=(Slot(0), Slot(1))), on((2, 3), (0, 3), key=(slice(0, 0),)),
     ),
 )  # fmt: skip
 take_primitive = Primitive(

@@ -17,7 +17,10 @@ CHOICES = (
     "choose with np.where(condition, a, b), or with cond(condition, f, g, x); loop with while_, scan or fold; or give the "
     "plain function to grad, jvp, ..., which follow the branch that is taken at their point"
 )
-NUMBERS = "use NumPy's functions, np.sin and not math.sin, and keep the result an array; print it outside the function"
+NUMBERS = (
+    "use NumPy's functions, np.sin and not math.sin, and keep the result an array; for y[i] = x write y = update(y, i, x), or "
+    "collect parts with np.stack; print outside the function"
+)
 ARRAYS = (
     "it is an array already: leave np.asarray out; collect parts with np.stack or np.concatenate, not with np.array or by "
     "writing into an array; update(x, index, value) gives a changed copy"
