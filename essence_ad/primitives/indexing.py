@@ -119,7 +119,8 @@ def _scatter_facts(
 def _replaced_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *, key: Any) -> tuple[Any, ...]:
     x, value, *indices = inputs
     shape, size = np.shape(x), np.shape(value)
-    nothing = np.zeros(size, np.result_type(value))[()]
+    kind = np.result_type(output)
+    nothing = np.zeros(size, kind)[()]
     last = _last(indices, shape, size, key)
     to_x = linear_op(
         "replaced",
@@ -130,7 +131,7 @@ def _replaced_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any], *
     )
     to_value = linear_op(
         "placed",
-        lambda v: replaced(np.zeros(shape, v.dtype)[()], v, *indices, key=key),
+        lambda v: replaced(np.zeros(shape, kind)[()], v, *indices, key=key),
         lambda v: gather(v, *indices, key=key) if last is None else np.where(last, gather(v, *indices, key=key), 0),
         value,
         output,
