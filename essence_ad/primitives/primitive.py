@@ -310,9 +310,8 @@ class Primitive:
         return self.name
 
     def __reduce__(self) -> Any:
-        return sys.modules[__package__].reduced(
-            self
-        )  # the catalogue imports this module, and is there before any record
+        catalogue = sys.modules[__package__]  # it imports this module, and is there before any record
+        return catalogue.reduced(self)
 
     def call(self, **params: Any) -> Call:
         """The operation with its options bound."""
@@ -403,11 +402,14 @@ class Call(Op):
         return rule.at(self, spaces)
 
     def shape(self, *spaces: Space) -> Any:
-        """The space of the result; remembered for calls without options."""
+        """The space of the result, remembered where the options can be a key of a dict."""
+        place: Any = (self.primitive, *spaces)
         if self.params:
+            place = (place, *[(type(value), value) for value in self.params.values()])
+        try:
+            found = _known_shapes.get(place)
+        except TypeError:  # a list or an array among the options
             return self._shape(spaces)
-        place = (self.primitive, *spaces)
-        found = _known_shapes.get(place)
         if found is None:
             if len(_known_shapes) > _MANY:
                 _known_shapes.clear()
