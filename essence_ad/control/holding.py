@@ -17,6 +17,7 @@ from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import leaves
 from essence_ad.tracing.batch import Batch
 from essence_ad.tracing.calls import is_abstract, leader
+from essence_ad.tracing.shadow import Shadow, Work
 from essence_ad.tracing.sparse import Sparse
 
 LONG = 64  #: steps from which on a body is compiled when the loop is run
@@ -57,7 +58,19 @@ class Whole(Op):
             given = [x.matrix(turned=True) if has else x for has, x in zip(lifted, inputs, strict=True)]
             results = self.batched(first.width, lifted, given)
             return packed([Sparse(Array(y.shape[1:], y.dtype), first.width, dense=y) for y in results])
+        if isinstance(first, Shadow):
+            tallies = tuple({id(t): t for x in inputs if isinstance(x, Shadow) for t in x.tallies}.values())
+            found = self.shape(*[space_of(x) for x in inputs])
+            outs = found if isinstance(found, tuple) else (found,)
+            for tally in tallies:
+                self.count(tally, inputs, outs)
+            return packed([Shadow(space, *tallies) for space in outs])
         return bound(self, inputs)
+
+    def count(self, tally: Work, inputs: Sequence[Any], outs: Sequence[Array]) -> None:
+        """Add the work of one call, which gives these spaces."""
+        tally.calls += 1
+        tally.elements += sum([s.dim for s in outs])
 
     def batched(self, n: int, lifted: tuple[bool, ...], inputs: Sequence[Any]) -> Sequence[Any]:
         """The results with an added axis of length ``n`` in front, which the ``lifted`` inputs have: one by one."""
@@ -117,6 +130,20 @@ class Holding(Whole):
     def pull(self, inputs: Sequence[Any], covectors: Sequence[Any], active: tuple[bool, ...]) -> Sequence[Any]:
         """A covector for each input, ``ZERO`` where it does not move."""
         raise NotImplementedError
+
+    def count(self, tally: Work, inputs: Sequence[Any], outs: Sequence[Array]) -> None:
+        """The work of the bodies, as often as they are known to run."""
+        steps = self.steps(inputs)
+        for d in self.at(*[space_of(x) for x in inputs]).holds:
+            env = d.spaces(Product(spaces_in(d)))
+            work = [(op, ins) for op, ins, _ in d.boxes if op is not None and ins]
+            one = Work()
+            for op, ins in work:
+                shadows = [Shadow(env[i], one) for i in ins]
+                op.apply(*shadows)
+            tally.calls += steps * one.calls
+            tally.elements += steps * one.elements
+            tally.products += steps * one.products
 
     def moving(self, active: tuple[bool, ...]) -> bool:
         """Whether any output moves where these inputs do, at bodies that know their spaces."""

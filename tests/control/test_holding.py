@@ -55,3 +55,15 @@ def test_other_meanings_of_its_inputs_are_kept_apart() -> None:
     for a, b in zip(batched, one_by_one, strict=True):
         np.testing.assert_allclose(a, b)
     assert Holding.batched(SQUARES, 0, (True, False), [np.zeros(0), np.ones(3)])[1].shape == (0, 3)
+
+
+def test_work_is_counted_from_shapes() -> None:
+    from essence_ad.tracing.shadow import Shadow, Work
+
+    def work(n: int) -> Work:
+        tally = Work()
+        carry, given = SQUARES.apply(Shadow(R, tally), Shadow(R[n], tally))
+        assert carry.shape == () and given.shape == (n,)
+        return tally
+
+    assert work(10).calls == 10 * work(1).calls > 0 and work(10).elements == 10 * work(1).elements
