@@ -2,8 +2,9 @@
 
 ``resident`` is by how much the process grew, at its highest, during a warm call; ``first`` is the same for the first
 call, with what is kept from then on, and ``compile`` for making the function ready. Linux tells the highest since it was
-last asked to forget it, to 256 KB or so. ``exact`` counts what Python's allocators gave (NumPy's arrays among it), and
-for JAX also what XLA says that the executable needs; nobody says it for torch. Results of the call count.
+last asked to forget it, to 256 KB or so. ``exact`` counts what Python's allocators gave (NumPy's arrays among it), with
+what an earlier call keeps for the next, and for JAX also what XLA says that the executable needs; nobody says it for
+torch. Results of the call count.
 """
 
 from __future__ import annotations
@@ -40,8 +41,11 @@ def figures(case_name: str, system_name: str) -> dict[str, Any]:
     resident = max([_growth(lambda: found.call(*found.arguments)) for _ in range(3)])
     answer = {"compile": grown, "first": first, "resident": resident}
     if found.counts_python:
+        found = ready()  # made anew, so that what its first call keeps counts as well
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
+        result = found.call(*found.arguments)
+        del result
         tracemalloc.reset_peak()
         result = found.call(*found.arguments)
         answer["exact"] = tracemalloc.get_traced_memory()[1] - before + found.more_bytes

@@ -10,6 +10,7 @@ import numpy as np
 from essence_ad.backends import c as c_backend
 from essence_ad.backends import numpy as numpy_backend
 from essence_ad.blocks import build
+from essence_ad.compiler.quiet import quietly
 from essence_ad.compiler.simplify import arrays, simplify
 from essence_ad.containers import TUPLE
 from essence_ad.diagram import Diagram, collect, uncollected
@@ -28,12 +29,13 @@ BACKENDS = {"numpy": numpy_backend, "c": c_backend}
 class Compiled(Morphism[Any, Any]):
     """A program with its source: called, it runs the source; composed or differentiated, it is its diagram."""
 
-    __slots__ = ("_careful", "_fast", "_flat", "_n", "_numbers", "_plain", "source")
+    __slots__ = ("_careful", "_fast", "_flat", "_n", "_numbers", "_objects", "_plain", "source")
 
     source: str  #: the text that runs
     _fast: Callable[..., Any]
     _careful: Callable[..., Any] | None
     _numbers: bool
+    _objects: bool
     _n: int
     _flat: bool
     _plain: bool
@@ -47,6 +49,7 @@ class Compiled(Morphism[Any, Any]):
         put(self, "_careful", None)
         assert d.dom_space is not None
         put(self, "_numbers", written.numbers)
+        put(self, "_objects", any([a.dtype == object for a in arrays(d.dom_space)]))
         put(self, "_n", len(arrays(d.dom_space)))
         put(self, "_flat", isinstance(d.dom_space, Array) or _flat(d.dom_space))
         put(self, "_plain", d.cod_space is None or _plain(d.cod_space))
@@ -79,7 +82,9 @@ class Compiled(Morphism[Any, Any]):
         try:
             if self._numbers:
                 return self._fast(*leaves)
-            with np.errstate(all="ignore"):  # derivatives may be infinite, and say nothing about it anywhere
+            if not self._objects:
+                return quietly(self._fast, leaves)  # derivatives may be infinite, and say nothing about it anywhere
+            with np.errstate(all="ignore"):  # numbers of other libraries may read the context of the caller
                 return self._fast(*leaves)
         except Abstract:
             d: Diagram = self.form
