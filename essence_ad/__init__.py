@@ -46,6 +46,7 @@ _NAMES = {
     "compiler.combinator_text": "show",
     "compiler.compiled": "compile",
     "compiler.python_text": "to_python",
+    "control.checkpoint": "checkpoint",
     "control.conditions": "cond while_",
     "control.custom": "custom stop_gradient",
     "control.loops": "fold iterate map_ scan",
@@ -105,6 +106,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to whom any other name is
     from essence_ad.compiler.combinator_text import show as show
     from essence_ad.compiler.compiled import compile as compile
     from essence_ad.compiler.python_text import to_python as to_python
+    from essence_ad.control.checkpoint import checkpoint as checkpoint
     from essence_ad.control.conditions import cond as cond
     from essence_ad.control.conditions import while_ as while_
     from essence_ad.control.custom import custom as custom

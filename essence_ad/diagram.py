@@ -62,6 +62,7 @@ class Op:
         Diagram, ...
     ] = ()  #: the programs that it runs as a whole: the body of a loop, the branches of a choice
     whole: bool = False  #: whether a backend calls it as one function, which ``runner`` gives
+    passing: bool = False  #: whether the memory that its bodies work in is given back after each run
 
     def apply(self, *inputs: Any) -> Any:
         """The result (a tuple when the codomain has several parts)."""
@@ -218,12 +219,15 @@ class Diagram:
                 env[wires] = add(env[wires], value)
         return env
 
-    def evaluate(self, tree: Any) -> list[Any]:
-        """Run the boxes on a packed value, each once, and return what is on every wire."""
+    def evaluate(self, tree: Any, *, drop: bool = False) -> list[Any]:
+        """Run the boxes on a packed value, each once, and return what is on every wire.
+
+        ``drop`` forgets what no later box and not the codomain reads.
+        """
         env = self.bind(self.dom, tree)
         box: Box | None = None
         try:
-            for box in self.boxes:
+            for box in self._dropping(env) if drop else self.boxes:
                 op, ins, outs = box
                 if len(ins) == 1:
                     result = env[ins[0]] if op is None else op.apply(env[ins[0]])
@@ -242,6 +246,20 @@ class Diagram:
                 raise
             raise better from error
         return env
+
+    def _dropping(self, env: list[Any]) -> Iterator[Box]:
+        """The boxes in order; what is on a wire is forgotten after the last box that reads it."""
+        if "ending" not in self._cache:
+            kept, ending = set(leaves(self.cod)), []
+            for _, ins, outs in reversed(self.boxes):
+                over = {w for w in (*ins, *outs) if w not in kept}
+                kept |= over
+                ending.append(tuple(over))
+            self._cache["ending"] = ending[::-1]
+        for box, over in zip(self.boxes, self._cache["ending"], strict=True):
+            yield box
+            for wire in over:
+                env[wire] = ZERO
 
     def propagate(self, tree: Any) -> Any:
         """Run a diagram of linear boxes on a packed vector, adding up where wires meet; the packed result.

@@ -81,6 +81,10 @@ class ParseError(EssenceError, ValueError):
     """An expression on the command line is not one of arithmetic on names, numbers and known functions."""
 
 
+class IllFormedError(EssenceError, AssertionError):
+    """A program between two stages of the compiler breaks a rule that every stage relies on."""
+
+
 class LawError(EssenceError, AssertionError):
     """A category breaks a law; carries the law's name, its smallest failing instance, and the programs that differ."""
 

@@ -374,4 +374,4 @@ _OWN = frozenset({
 
 def owns(op: Any) -> bool:
     """Whether a result is certainly a new array of its own."""
-    return op.name in _OWN
+    return op.name in _OWN or bool(op.passing)

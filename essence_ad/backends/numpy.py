@@ -22,7 +22,7 @@ from essence_ad.kernel import concrete
 from essence_ad.planning.assembly import Assembly, assembly, fits
 from essence_ad.planning.loops import Section, schedule
 from essence_ad.planning.memory import Room, unmoved
-from essence_ad.primitives.primitive import Constant
+from essence_ad.primitives.primitive import Call, Constant, Negate, Scale
 from essence_ad.spaces import Array
 from essence_ad.spelling import Names, expression, into, kept_axes, key_text, looks, operands, owns, scalar, ufunc
 from essence_ad.spelling import number as plain_number
@@ -50,9 +50,14 @@ class Source(NamedTuple):
         return found
 
 
-def write(d: Diagram, name: str = "compiled", *, fast: bool = True) -> Source:
-    """The source of a diagram; ``fast`` lets numbers be Python floats."""
-    return _Writer(d, fast).source(name)
+def write(d: Diagram, name: str = "compiled", *, fast: bool = True, keep: bool = True) -> Source:
+    """The source of a diagram; ``fast`` lets numbers be Python floats, ``keep`` lets memory be kept between calls."""
+    return _Writer(d, fast, keep).source(name)
+
+
+def knows(op: Any) -> bool:
+    """Whether source can be written for an operation."""
+    return op.whole or isinstance(op, (Call, Constant, Scale, Negate))
 
 
 class _Facts:
@@ -146,8 +151,9 @@ class _Facts:
 
 
 class _Writer(_Facts):
-    def __init__(self, d: Diagram, fast: bool) -> None:
+    def __init__(self, d: Diagram, fast: bool, keep: bool = True) -> None:
         super().__init__(d, fast)
+        self.keep = keep
         self.names = Names()
         self.text: dict[int, str] = {}  # what a wire is called
         self.lines: list[str] = []
@@ -177,7 +183,7 @@ class _Writer(_Facts):
                 self.box(number)
         results = self.tree(self.d.cod, set())
         if self.room.used:
-            memory = self.names.object(self.room.memory(), "memory")
+            memory = self.names.object(self.room.memory(keep=self.keep), "memory")
             named = self.room.parts[0].names
             self.lines[start:start] = [
                 f"work = {memory}.take()",
@@ -288,6 +294,8 @@ class _Writer(_Facts):
             target = ", ".join([self.fresh(o) for o in outs])
             self.lines.append(f"{target} = {self.general(op, ins, out)}")
             self.lines += [f"{self.text[o]} = float({self.text[o]})" for o in outs if self.number(o)]
+            if op.passing:
+                self.made.update([o for o in outs if self.spaces[o].shape])
         elif self.loop and out in self.schedule.sums:
             self.added(op, ins, out)
         elif self.number(out):
@@ -335,7 +343,8 @@ class _Writer(_Facts):
         """A call of the operation's own function."""
         given = [self.text[i] for i in ins]
         if op.whole:
-            functions = [write(held, fast=self.fast).function() for held in op.holds]
+            keep = self.keep and not op.passing
+            functions = [write(held, fast=self.fast, keep=keep).function() for held in op.holds]
             return (
                 f"{self.names.object(op.runner(functions, self.fast), op.name.replace('.', '_'))}({', '.join(given)})"
             )

@@ -114,7 +114,7 @@ def common(bodies: Sequence[Body]) -> tuple[list[Diagram], tuple[Any, ...]]:
 
 def run(d: Diagram, inputs: Sequence[Any]) -> tuple[Any, ...]:
     """The outputs of a flat program."""
-    env = d.evaluate(tuple(inputs))
+    env = d.evaluate(tuple(inputs), drop=True)
     return tuple([env[w] for w in d.cod])
 
 

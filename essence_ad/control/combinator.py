@@ -60,6 +60,12 @@ def as_cond(predicate: Morphism[Any, Any], f: Morphism[Any, Any], g: Morphism[An
     return flat(f, dom), flat(g, dom), dom, cod, fork(predicate, identity)
 
 
+def as_body(f: Morphism[Any, Any]) -> tuple[Diagram, Pattern, Pattern]:
+    """A program as a body, and its type."""
+    dom, cod = _ground(f.type.dom), _ground(f.type.cod)
+    return flat(f, dom), dom, cod
+
+
 def _typed(name: str, f: Morphism[Any, Any], dom: Pattern, cod: Pattern) -> tuple[Any, Any]:
     """The boundaries of a body that must be of a form, with one array for each variable that is left."""
     unifier = Unifier()

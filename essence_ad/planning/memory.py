@@ -75,8 +75,8 @@ class Part(NamedTuple):
 class Memory:
     """Blocks that are free, and how a new one is made."""
 
-    def __init__(self, places: Places, parts: list[Part]) -> None:
-        self.parts = parts
+    def __init__(self, places: Places, parts: list[Part], *, keep: bool = True) -> None:
+        self.parts, self.keep = parts, keep
         self.offsets, self.size = [], 0
         for number, size in enumerate(places.sizes):
             self.offsets.append(self.size)
@@ -92,7 +92,7 @@ class Memory:
 
     def give(self, arrays: Any) -> None:
         """Put a block back."""
-        if self.size <= KEPT:
+        if self.keep and self.size <= KEPT:
             self.blocks.append(arrays)
 
     def made(self) -> list[Any]:
@@ -148,9 +148,9 @@ class Room:
         """Whether anything stands in the memory."""
         return bool(self.places.sizes)
 
-    def memory(self) -> Memory:
+    def memory(self, *, keep: bool = True) -> Memory:
         """The memory that was planned."""
-        return Memory(self.places, self.parts)
+        return Memory(self.places, self.parts, keep=keep)
 
     def begin(self, rows: int, step: int) -> int:
         """A loop begins: the number of its part."""
