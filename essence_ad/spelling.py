@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from essence_ad.errors import UnsupportedError
-from essence_ad.operation import Constant, Negate, Scale
+from essence_ad.operation import Negate, Scale
 from essence_ad.planning.axes import is_basic, taken
 from essence_ad.planning.scattering import scattering
 from essence_ad.primitives.primitive import Call
@@ -88,17 +88,6 @@ class Names:
         if key not in self._names:
             self._names[key] = self.object(np.ones(n, dtype), f"ones_{n}")
         return self._names[key]
-
-
-def ufunc(op: Any) -> Any:
-    """NumPy's elementwise function that an operation is, ``None`` for others."""
-    if isinstance(op, Scale):
-        return np.multiply
-    if isinstance(op, Negate):
-        return np.negative
-    function = op.primitive.function if isinstance(op, Call) else None
-    elementwise = isinstance(function, np.ufunc) and function.signature is None
-    return function if elementwise and not op.params else None
 
 
 def operands(
@@ -349,29 +338,3 @@ def in_math(primitive: Any) -> Any:
         if type(found) is not float or not math.isclose(found, expected, rel_tol=1e-14):
             return None
     return function
-
-
-# ---------------------------------------------------------------------------------------------- memory
-
-_VIEWS = frozenset({
-    "reshape", "transpose", "moveaxis", "swapaxes", "expand_dims", "squeeze", "broadcast_to", "ravel", "flip", "real", "imag",
-    "index", "getitem", "take", "split", "array_split", "diagonal", "astype", "positive", "conjugate", "diag", "roll",
-    "atleast_1d", "atleast_2d", "atleast_3d", "rot90", "matrix_transpose",
-})  # fmt: skip
-
-
-def looks(op: Any) -> bool:
-    """Whether a result may share memory with the first operand."""
-    if op is not None and op.name == "index":
-        return is_basic(op.params["key"])
-    return op is None or (op.name in _VIEWS and not isinstance(op, Constant))
-
-
-_OWN = frozenset({
-    "scatter_sum", "matmul", "dot", "sum", "mean", "concatenate", "stack", "where", "prod", "cumsum", "outer", "tensordot", "index",
-})  # fmt: skip
-
-
-def owns(op: Any) -> bool:
-    """Whether a result is certainly a new array of its own."""
-    return op.name in _OWN or bool(op.passing)

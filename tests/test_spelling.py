@@ -11,7 +11,7 @@ from essence_ad.diagram import Op
 from essence_ad.operation import NEGATE, Scale
 from essence_ad.primitives import catalogue
 from essence_ad.spaces import space_of
-from essence_ad.spelling import Names, expression, in_math, into, key_text, looks, operands, scalar, ufunc
+from essence_ad.spelling import Names, expression, in_math, into, key_text, operands, scalar
 
 CASES: list[tuple[str, dict[str, Any], list[tuple[int, ...]], str]] = [
     ("transpose", {"axes": None}, [(2, 3)], "x0.T"),
@@ -110,15 +110,6 @@ def test_numbers_are_python_where_python_has_the_function() -> None:
     assert scalar(table["tanh"].call(), ["(a + b)"], ["a + b"], names) == "tanh(a + b)"
     assert scalar(table["sign"].call(), ["a"], ["a"], names) is None
     assert in_math(table["arctan2"]).__name__ == "atan2" and in_math(table["sinc"]) is None
-
-
-def test_what_is_a_view() -> None:
-    table = catalogue()
-    assert looks(None) and looks(table["reshape"].call(shape=3)) and looks(table["index"].call(key=slice(1)))
-    assert not looks(table["index"].call(key=np.array([0]))) and not looks(table["matmul"].call())
-    assert (
-        ufunc(table["sin"].call()) is np.sin and ufunc(Scale(2.0)) is np.multiply and ufunc(table["sum"].call()) is None
-    )
 
 
 def test_keys_that_are_no_text() -> None:

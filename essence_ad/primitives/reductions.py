@@ -128,7 +128,7 @@ def recurrence(a: Any, b: Any, *, axis: int = 0) -> Any:
     >>> recurrence(np.array([5.0, 2.0, 2.0]), np.array([1.0, 0.0, 3.0]))
     array([1., 2., 7.])
     """
-    a, h = np.moveaxis(np.asarray(a), axis, 0), np.moveaxis(np.asarray(b), axis, 0)
+    a, h = np.moveaxis(np.asarray(a), axis, 0), np.moveaxis(np.array(b), axis, 0)
     step, n = 1, len(h)
     while step < n:
         h = np.concatenate([h[:step], h[step:] + a[step:] * h[:-step]])
