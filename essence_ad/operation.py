@@ -359,22 +359,27 @@ class Constant(Op):
         return hash(("const", key(self.value)))
 
 
-def fault(
-    name: str, inputs: Sequence[Any], error: Exception, expected: str = "", line: str | None = None
-) -> Exception | None:
+def fault(name: str, inputs: Sequence[Any], error: Exception, expected: str = "", line: Any = None) -> Exception | None:
     """The clear form of an error that NumPy raised in a primitive; ``None`` for one that is clear already."""
-    if not isinstance(error, (ValueError, TypeError, IndexError)):
+    asked = isinstance(error, AttributeError) and any(type(x) in _PYTHON for x in inputs)  # an attribute of a number
+    if not asked and not isinstance(error, (ValueError, TypeError, IndexError)):
         return None
     if isinstance(error, np.linalg.LinAlgError) and "dimension" not in str(error):
         return None  # a singular matrix is told by NumPy's own error
     kind = DTypeError if isinstance(error, TypeError) else ShapeError
     found = " and ".join(repr(x) if isinstance(x, Space) else describe(x) for x in inputs) or "no arrays"
     place = f" (in {line})" if line else ""
+    found += f" in: {line.text}" if getattr(line, "text", "") else ""
     what = "dtypes" if kind is DTypeError else "shapes"
     return kind(
         f"{name} does not take arguments of these {what}{place}", found=found,
-        expected=expected or f"what numpy takes: {error}", remedy=f"change the argument, or the options of {name}",
+        expected=expected or f"what numpy takes: {error}",
+        remedy="give arrays: np.array(x)" if asked else "give integers of NumPy, np.int64(n): Python's count as real numbers"
+        if kind is DTypeError and any(type(x) is float for x in inputs) else f"change the argument, or the options of {name}",
     )  # fmt: skip
+
+
+_PYTHON = frozenset({int, float, complex, bool})
 
 
 def same(a: Any, b: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import essence_ad
 from essence_ad.containers import ZERO
 from essence_ad.diagram import IDENTITY, Chain
 from essence_ad.errors import DTypeError, ShapeError
@@ -157,3 +158,14 @@ def test_faults_tell_shapes_and_lines() -> None:
     square = np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
     assert isinstance(fault("inv", [ONES(2)], square), ShapeError)
     assert Product((R, R)) == R * R
+
+
+def test_a_number_of_python_where_an_array_is_needed_is_told() -> None:
+    with pytest.raises(ShapeError, match=r"take_along_axis does not take(.|\n)*give arrays: np\.array\(x\)"):
+        essence_ad.take_along_axis(1.0, 0)
+    with pytest.raises(
+        DTypeError, match=r"bitwise_and does not take(.|\n)*np\.int64\(n\): Python's count as real numbers"
+    ):
+        essence_ad.bitwise_and(3, 5)
+    assert essence_ad.bitwise_and(np.int64(3), np.int64(5)) == 1
+    assert fault("own", [np.ones(2)], AttributeError("a mistake of ours")) is None

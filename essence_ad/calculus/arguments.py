@@ -22,6 +22,8 @@ Argnums = int | str | tuple[int | str, ...]  #: arguments by their places or nam
 class Derived:
     """The function that an operator makes of a user's: it has its name, and is pickled as the operator on it."""
 
+    __essence_derivative__ = True
+
     def __init__(self, function: Callable[..., Any], f: Any, operator: Any, **options: Any) -> None:
         functools.update_wrapper(self, f)
         self.function, self.f = function, f

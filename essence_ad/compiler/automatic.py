@@ -102,6 +102,8 @@ class Automatic:
     1
     """
 
+    __essence_derivative__ = True
+
     def __init__(self, function: Callable[..., Any], reads: Any, kind: tuple[Any, ...] = ()) -> None:
         functools.update_wrapper(self, function)
         self.function, self.reads = function, reads

@@ -9,13 +9,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from essence_ad.containers import TUPLE
 from essence_ad.diagram import Diagram
-from essence_ad.errors import EssenceError, OptionError
+from essence_ad.errors import EssenceError, OptionError, StructureError
 from essence_ad.functor import Wiring
 from essence_ad.morphism import Morphism, from_diagram
 from essence_ad.spaces import Product, Space, space_of
 from essence_ad.structure import NUM, Arrow, Pattern
+from essence_ad.tracing import source
 from essence_ad.tracing.pickling import reduced
 from essence_ad.tracing.static import Static
 from essence_ad.tracing.tracer import Trace
@@ -62,7 +65,12 @@ def _record(function: Callable[..., Any], space: Space, spread: bool, point: Any
         if point is not None:
             record.point = tree, point
         x = space.unpack(tree)
-        d = record.diagram(tree, run_function(function, x if spread else (x,)), space)
+        result = run_function(function, x if spread else (x,))
+        try:
+            d = record.diagram(tree, result, space)
+        except StructureError as error:
+            found = f"{error.found}, from {source.defined(function)}"
+            raise StructureError(error.what, found=found, expected=error.expected, remedy=error.remedy) from None
     return d, not record.captured
 
 
@@ -73,6 +81,13 @@ def run_function(function: Callable[..., Any], args: Any) -> Any:
     except ValueError as error:
         if isinstance(error.__cause__, EssenceError):
             raise error.__cause__ from None
+        raise
+    except (TypeError, AttributeError) as error:
+        if not isinstance(error, EssenceError) and any(isinstance(a, list) for a in args):
+            error.add_note(
+                f"{name_of(function)} was given a list, which is a product of its items here and no array, as in Python; "
+                "give np.array(x) for an array"
+            )
         raise
 
 
@@ -220,6 +235,9 @@ class Program(Morphism[Any, Any]):
                 return self._named(len(args), tuple(named))(*args, *named.values())
         if not args:
             return self.program_at(Product(()), spread=True)(())
+        if getattr(self.function, "__essence_derivative__", False):
+            with np.errstate(all="ignore"):  # a derivative may be infinite where the function itself warns of nothing
+                return as_program(self, args)(*args)
         return as_program(self, args)(*args)
 
     def _named(self, n: int, names: tuple[str, ...]) -> Program:

@@ -172,7 +172,7 @@ class Overloaded:
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of an array without axes")
+            raise TypeError(source.found("len() of an array without axes"))
         return int(self.shape[0])
 
     def __iter__(self) -> Iterator[Any]:
@@ -235,7 +235,7 @@ class Overloaded:
         """The array with its last two axes exchanged."""
         if self.ndim < 2:
             raise ShapeError(
-                "mT exchanges the last two axes", found=f"shape {self.shape}", expected="two axes or more",
+                "mT exchanges the last two axes", found=source.found(f"shape {self.shape}"), expected="two axes or more",
                 remedy="use T, or reshape first",
             )  # fmt: skip
         return np.swapaxes(self, -1, -2)

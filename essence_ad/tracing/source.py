@@ -90,6 +90,18 @@ def here() -> Place | None:
     return None
 
 
+def defined(function: Any) -> str:
+    """A function with the line that it is defined at.
+
+    >>> defined(defined).startswith("defined at source.py:"), defined(np.sin)
+    (True, 'sin')
+    """
+    while hasattr(function, "func"):  # functools.partial
+        function = function.func
+    name, code = getattr(function, "__name__", type(function).__name__), getattr(function, "__code__", None)
+    return name if code is None else f"{name} at {os.path.basename(code.co_filename)}:{code.co_firstlineno}"
+
+
 def found(what: str) -> str:
     """What was met, with the user's line where there is one.
 

@@ -26,7 +26,10 @@ from essence_ad import (
     cos,
     dup,
     exl,
+    grad,
+    hessian,
     identity,
+    jacobian,
     mul,
     sin,
     swap,
@@ -465,3 +468,11 @@ def test_categories_take_a_function_that_needs_shapes() -> None:
     assert y == norm(x) == Functions(norm)(x) and np.allclose(back(1.0), 2 * x / 3)
     assert np.isclose(D(Begin(Additive))(norm)(x)[1](np.ones(3)), 4.0)
     assert repr(reverse(norm)).startswith("<norm in D(Dual(Additive))")
+
+
+@pytest.mark.filterwarnings("error")
+def test_programs_of_derivatives_are_silent_where_they_are_infinite() -> None:
+    for f in (program(grad(lambda x: np.sqrt(x))), program(jacobian(lambda x: np.log(x))), program(hessian(np.log))):
+        assert np.isinf(f(0.0))
+    with pytest.warns(RuntimeWarning):
+        assert program(lambda x: np.log(x))(0.0) == -np.inf
