@@ -14,8 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from essence_ad.containers import ZERO, describe
 from essence_ad.errors import (
     EssenceError,
@@ -25,6 +23,7 @@ from essence_ad.errors import (
     ShapeError,
     StructureError,
 )
+from essence_ad.reach import chooses, jumping, masks
 from essence_ad.spaces import Product, Space, add, fits
 from essence_ad.structure import Pattern, leaves
 
@@ -98,7 +97,7 @@ class Op:
         )  # fmt: skip
 
     def within(self, mask: Any) -> Op:
-        """The same linear operation where it matters at the elements of a mask alone."""
+        """The same linear operation where it matters at the elements of a mask alone; ``mask()`` tells them."""
         return self
 
     def fault(self, inputs: Sequence[Any], error: Exception) -> Exception | None:
@@ -296,23 +295,20 @@ class Diagram:
     def linearize(self, env: Sequence[Any]) -> Diagram:
         """The derivative at the point whose evaluation left ``env``: a diagram of linear boxes on the same wires."""
         active, n = self.active(), self.n_wires
-        taken = self.taken(env)
+        found = [self._facts(box, env, active) for box in self.boxes]
+        matter = self._masks(env, found)
         boxes: list[Box] = []
         push = boxes.append
-        for op, ins, outs in self.boxes:
+        for number, ((op, ins, outs), facts) in enumerate(zip(self.boxes, found, strict=True)):
             if op is None:
                 if active[ins[0]]:
                     push((None, ins, outs))
                 continue
-            if op.discrete or not any([active[i] for i in ins]):
-                continue
-            output = env[outs[0]] if len(outs) == 1 else [env[o] for o in outs]
-            facts = op.derivative([env[i] for i in ins], output, [active[i] for i in ins])
             if type(facts) is not tuple:
                 if facts is not None:
                     push((facts, ins, outs))
                 continue
-            for wire, linear in zip(ins, facts, strict=True):
+            for place, (wire, linear) in enumerate(zip(ins, facts, strict=True)):
                 if linear is None or not active[wire]:
                     continue
                 if type(linear) is Chain:
@@ -321,37 +317,32 @@ class Diagram:
                         push((step, (wire,), (n,)))
                         wire, n = n, n + 1
                     linear = last
-                if taken and outs[0] in taken:
-                    linear = linear.within(taken[outs[0]])
+                mask = matter[number][place] if matter and matter[number] is not None else None
+                if mask is not None:
+                    linear = linear.within(mask)
                 push((None if linear is IDENTITY else linear, ins if ins == (wire,) else (wire,), outs))
         return Diagram(self.dom, self.cod, boxes, n)
 
-    def taken(self, env: Sequence[Any]) -> dict[int, Any]:
-        """For wires that only branches of ``where`` read, the elements that some branch takes; slopes elsewhere are zero.
+    @staticmethod
+    def _facts(box: Box, env: Sequence[Any], active: bytearray) -> Any:
+        """What a box states of its derivative; ``None`` where nothing that it reads moves."""
+        op, ins, outs = box
+        if op is None or op.discrete or not any([active[i] for i in ins]):
+            return None
+        output = env[outs[0]] if len(outs) == 1 else [env[o] for o in outs]
+        return op.derivative([env[i] for i in ins], output, [active[i] for i in ins])
 
-        What is infinite, or not a number, in a branch that is not taken then cannot spoil the derivative.
-        """
-        if "selects" not in self._cache:
-            self._cache["selects"] = any([op is not None and op.selects for op, _, _ in self.boxes])
-        if not self._cache["selects"]:
-            return {}
-        masks: dict[int, Any] = dict.fromkeys(leaves(self.cod))  # None: all elements are
-        for op, ins, outs in reversed(self.boxes):
-            if not any([wire in masks for wire in outs]):
-                continue
-            mask, shape = masks.get(outs[0]), getattr(env[outs[0]], "shape", ())
-            passed: list[Any] = [None] * len(ins)
-            if op is not None and op.selects:
-                passed = [None, env[ins[0]], np.logical_not(env[ins[0]])]
-                passed = passed if mask is None else [None, *[np.logical_and(p, mask) for p in passed[1:]]]
-            elif op is None or op.elementwise:
-                passed = [mask] * len(ins)
-            for wire, new in zip(ins, passed, strict=True):
-                if new is not None and getattr(env[wire], "shape", ()) != shape:
-                    new = None
-                old = masks.get(wire, False)
-                masks[wire] = new if old is False else None if old is None or new is None else np.logical_or(old, new)
-        return {wire: mask for wire, mask in masks.items() if mask is not None}
+    def _masks(self, env: Sequence[Any], facts: Sequence[Any]) -> list[Any] | None:
+        """For each box where its slopes matter, if there are branches that are not taken, masks or clipped values."""
+        if "chooses" not in self._cache:
+            jumps = jumping(self)
+            self._cache["chooses"] = jumps, chooses(self, jumps)
+        jumps, choices = self._cache["chooses"]
+        if not choices and not any(
+            [getattr(getattr(env[w], "dtype", None), "kind", "") == "b" for w in leaves(self.dom)]
+        ):
+            return None
+        return masks(self, env, facts, jumps)
 
     def spaces(self, space: Space) -> list[Any]:
         """The space on every wire, from that of the domain, by the shape rules of the boxes."""

@@ -53,7 +53,7 @@ class Scale(Op):
 
     def within(self, mask: Any) -> Op:
         """Scaling by zero outside the mask."""
-        return self if type(self.factor) in (int, float) else Scale(np.where(mask, self.factor, 0))
+        return self if type(self.factor) in (int, float) else Scale(np.where(mask(), self.factor, 0))
 
     def shape(self, *spaces: Space) -> Any:
         """The space it is given, broadcast with the factor."""

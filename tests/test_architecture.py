@@ -38,6 +38,7 @@ WHOLE = {
     "test_architecture.py",  # this file
     "test_coverage.py",  # the calls of NumPy in a table
     "test_cost.py",  # counted operations of derivatives
+    "test_edge_points.py",  # the lines of docs/edge_points.md
     "test_documents.py",  # the code in README.md and docs/
     "test_oracles.py",  # values that were computed without this project
     "test_paper.py",  # the rows of the paper

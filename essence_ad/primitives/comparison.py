@@ -143,18 +143,30 @@ absolute = Primitive(
 )  # fmt: skip
 fabs = Primitive("fabs", np.fabs, Elementwise(lambda x, y: np.sign(x)), smooth=False)
 maximum = Primitive(
-    "maximum", np.maximum, Elementwise(lambda x, y, z: lead(x, y), lambda x, y, z: lead(y, x)), 2, smooth=False
+    "maximum",
+    np.maximum,
+    Elementwise(lambda x, y, z: lead(x, y), lambda x, y, z: lead(y, x)),
+    2,
+    smooth=False,
+    reaches=(np.greater_equal, np.less_equal),
 )
 minimum = Primitive(
-    "minimum", np.minimum, Elementwise(lambda x, y, z: lead(y, x), lambda x, y, z: lead(x, y)), 2, smooth=False
+    "minimum",
+    np.minimum,
+    Elementwise(lambda x, y, z: lead(y, x), lambda x, y, z: lead(x, y)),
+    2,
+    smooth=False,
+    reaches=(np.less_equal, np.greater_equal),
 )
 fmax = Primitive(
     "fmax", np.fmax,
     Elementwise(lambda x, y, z: lead(_below(x), _below(y)), lambda x, y, z: lead(_below(y), _below(x))), 2, smooth=False,
+    reaches=(lambda x, y: np.greater_equal(_below(x), _below(y)), lambda x, y: np.less_equal(_below(x), _below(y))),
 )  # fmt: skip
 fmin = Primitive(
     "fmin", np.fmin,
     Elementwise(lambda x, y, z: lead(_above(y), _above(x)), lambda x, y, z: lead(_above(x), _above(y))), 2, smooth=False,
+    reaches=(lambda x, y: np.less_equal(_above(x), _above(y)), lambda x, y: np.greater_equal(_above(x), _above(y))),
 )  # fmt: skip
 clip_primitive = Primitive(
     "clip", clip,
@@ -164,12 +176,17 @@ clip_primitive = Primitive(
         lambda x, low, high, z: lead(np.maximum(x, low), high),
     ),
     3, smooth=False,
+    reaches=(
+        lambda x, low, high: np.logical_and(np.greater_equal(x, low), np.less_equal(np.maximum(x, low), high)),
+        lambda x, low, high: np.logical_and(np.less_equal(x, low), np.less_equal(np.maximum(x, low), high)),
+        lambda x, low, high: np.greater_equal(np.maximum(x, low), high),
+    ),
 )  # fmt: skip
 lead_primitive = Primitive("lead", lead, Discrete(), 2, smooth=False, batched=aligned)
 
 CHOICE = np.array([[True], [False], [True]])
 where = Primitive(
-    "where", np.where, Partials(_where_facts, selects=True), 3, complex=True,
+    "where", np.where, Partials(_where_facts, selects=True), 3, complex=True, reaches=(None, lambda c, x, y: c, lambda c, x, y: np.logical_not(c)),
     examples=(
         on(np.array(True), (), ()), on(np.array([True, False, True]), (3,), (3,)), on(CHOICE, (4,), (3, 1)), on(CHOICE, 0.5, (3, 2)),
         on(np.array(False), (2,), 0.5), on(np.zeros((0, 1), bool), (1,), (0, 2)), on(np.array([2, 0]), (2,), np.array([1, 2])),

@@ -296,6 +296,9 @@ class Primitive:
     smooth: bool = True  #: whether second derivatives are checked by differences
     copies: bool = False  #: whether each element of the result is an element of an argument, or zero
     adds: bool = False  #: whether its adjoint copies: each element of an argument is added at one place of the result
+    reaches: tuple[Any, ...] | None = (
+        None  #: of functions that choose: for each argument where it is taken, ``None`` for all
+    )
     examples: tuple[Example, ...] = ()
     batched: Way | None = None
 
