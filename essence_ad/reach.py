@@ -96,7 +96,7 @@ def _chooses(op: Any, jumps: Sequence[int]) -> bool:
         return _is_mask(getattr(op, "factor", None))
     if primitive.reaches is not None:
         return True
-    return _picks(op) or any([jumps[i] for i in primitive.linear_in])
+    return _picks(op) or (_by_element(op) and any([jumps[i] for i in primitive.linear_in]))
 
 
 def _picks(op: Any) -> bool:
