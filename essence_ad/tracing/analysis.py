@@ -261,6 +261,15 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return np.stack(powers if increasing else powers[::-1], axis=1)
 
 
+def _poly(seq_of_zeros: Any) -> Any:
+    zeros = array(seq_of_zeros)
+    zeros = np.linalg.eigvals(zeros) if zeros.ndim == 2 else np.reshape(zeros, (-1,))
+    found = np.ones(1, zeros.dtype)
+    for i in range(zeros.shape[0]):
+        found = convolve(found, np.concatenate([np.ones(1, zeros.dtype), -zeros[i : i + 1]]))
+    return found
+
+
 def _polyfit(x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
     if full or cov:
         raise unsupported(np.polyfit, "full= or cov=")
@@ -359,6 +368,7 @@ def table() -> dict[Any, Callable[..., Any]]:
         np.polyfit: _polyfit,
         np.vander: _vander,
         np.roots: roots,
+        np.poly: _poly,
         np.correlate: _correlate,
         np.cross: _cross,
         np.vecdot: _vecdot,

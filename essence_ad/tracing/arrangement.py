@@ -139,6 +139,8 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     else:
         places = places.astype(np.intp)
         count = places.shape[0]
+    while values.ndim > arr.ndim and values.shape[0] == 1:
+        values = values[0]
     added = np.broadcast_to(values, (*arr.shape[:axis], count, *arr.shape[axis + 1 :])).astype(arr.dtype)
     where = int(places) if places.ndim == 0 else places
     order = np.insert(np.arange(n), where, np.arange(n, n + count))

@@ -202,7 +202,7 @@ def otherwise(function: Any, args: Sequence[Any], options: dict[str, Any]) -> An
     written = rewrites.table().get(function)
     if written is not None:
         try:
-            inspect.signature(written).bind(*args, **options)
+            _parameters(written).bind(*args, **options)
         except TypeError as error:
             raise unsupported(function, f"these arguments ({error})") from None
         return written(*args, **options)
@@ -210,11 +210,18 @@ def otherwise(function: Any, args: Sequence[Any], options: dict[str, Any]) -> An
     return leader(found).other(function, args, options)
 
 
-def array_remedy() -> str:
+@functools.cache
+def _parameters(function: Any) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+def array_remedy(x: Any) -> str:
     """What to do where something asked for a NumPy array: functions of SciPy written in Python always do."""
     name = source.asked_by_scipy()
     if name is None:
-        return source.ARRAYS
+        if source.asked_by_vectorize():
+            return source.ONE_BY_ONE
+        return source.ARRAYS if x.free or x.dtype.kind not in "iu" else f"{source.PLACES}; {source.ARRAYS}"
     if name in catalogue():
         return f"call essence_ad.{name}, which is the same function and takes traced arrays; its options come first, by keyword"
     return f"scipy's {name} takes no traced arrays: write it with NumPy's functions, or give its derivative as a custom rule"

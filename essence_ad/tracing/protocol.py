@@ -93,7 +93,7 @@ class Overloaded:
         return calls.function_call(function, args, options)
 
     def __array__(self, *args: Any, **options: Any) -> Any:
-        return np.asarray(self.known("made a NumPy array", calls.array_remedy()), *args)
+        return np.asarray(self.known("made a NumPy array", calls.array_remedy(self)), *args)
 
     # ------------------------------------------------------------------ Python's operators
 

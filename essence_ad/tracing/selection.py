@@ -220,6 +220,8 @@ def table() -> dict[Any, Callable[..., Any]]:
         np.nan_to_num: _nan_to_num,
         np.real_if_close: _real_if_close,
         np.isclose: _isclose,
+        np.isposinf: lambda x: np.equal(x, np.inf),
+        np.isneginf: lambda x: np.equal(x, -np.inf),
         np.allclose: lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: np.all(_isclose(a, b, rtol, atol, equal_nan)),
         np.compress: _compress,
         np.extract: _extract,

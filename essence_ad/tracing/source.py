@@ -22,8 +22,13 @@ NUMBERS = (
     "collect parts with np.stack; print outside the function"
 )
 ARRAYS = (
-    "it is an array already: leave np.asarray out; collect parts with np.stack or np.concatenate, not with np.array or by "
-    "writing into an array; update(x, index, value) gives a changed copy"
+    "it is an array already: leave np.asarray out; collect parts with np.stack([a, b]), np.concatenate or "
+    "np.array([a, b], like=x), not by writing into an array; update(x, index, value) gives a changed copy"
+)
+PLACES = "np.take_along_axis(table, i, axis=0) takes traced places in any table, np.choose and np.where choose between arrays"
+ONE_BY_ONE = (
+    "np.vectorize calls its function with NumPy's numbers: call it with the whole array and branch with np.where, or use "
+    "essence_ad.vmap(f)(x), or np.stack([f(v) for v in x])"
 )
 COUNTS = (
     "np.take(x, i) of a traced x and essence_ad.take(table, i) take traced integers; keep counts that steer the program out "
@@ -125,6 +130,16 @@ def asked_by_scipy() -> str | None:
             break
         frame = frame.f_back  # type: ignore[assignment]
     return name
+
+
+def asked_by_vectorize() -> bool:
+    """Whether ``np.vectorize`` is what the user's line calls."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_SKIPPED):
+        if isinstance(frame.f_locals.get("self"), np.vectorize):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
 
 
 def unsupported(function: Any, argument: str = "") -> UnsupportedError:

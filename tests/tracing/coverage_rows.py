@@ -333,6 +333,7 @@ AWKWARD: dict[str, list[Row]] = {
     "polyfit": [at(lambda y: np.polyfit(X, y, 1, w=[1, 2, 3, 4, 5]), points(5)), at(lambda y: np.polyfit(X, y, 2), points(5, 2)), at(lambda y: np.polyfit([0, 1, 2], y, 1), points(3))],
     "polyadd": [both(np.polysub, V, X), both(lambda p: np.polyadd(p, [1, 2, 3, 4, 5, 6]), X), both(lambda p: np.polymul(p, [1, 2]), V)],
     "polyder": [*_each(np.polyder, V), *_each(np.polyint, V), both(lambda p: np.polyint(p, 1, 3.0), V), both(lambda p: np.polyder(p, 0), V)],
+    "poly": [both(lambda x: np.poly(x), V), at(lambda x: np.poly(np.append(x, 3)), V)],
     "roots": [both(lambda p: np.sort(np.roots(p) + 0j), np.array([1.5, -2.0])), at(lambda p: np.roots(p), np.array([1.0, 0.3, 2.0]))],
     "vander": [*_each(np.vander, X), both(lambda x: np.vander(x, 3, increasing=True), X), both(lambda x: np.vander(x, 1) * x[0], V)],
     "select": [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from essence_ad import R, grad, jvp, program
 from essence_ad.errors import UnsupportedError
@@ -68,3 +70,40 @@ def test_single_precision_stays_single() -> None:
         lambda x: np.linspace(x, 2, 4),
     ):
         assert np.result_type(program(f)(x)) == np.result_type(f(x)) == np.float32
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.sampled_from(["full", "same", "valid"]))
+def test_products_of_any_lengths_are_those_of_numpy(n: int, m: int, mode: str) -> None:
+    rng = np.random.default_rng(n + 10 * m)
+    a, v = rng.uniform(-1, 1, n) + 1j * rng.uniform(-1, 1, n), rng.uniform(-1, 1, m) + 1j * rng.uniform(-1, 1, m)
+    for f in (lambda a, v: np.convolve(a, v, mode), lambda a, v: np.correlate(a, v, mode)):
+        np.testing.assert_allclose(program(f)(a, v), f(a, v), atol=1e-14)
+
+
+@given(st.integers(1, 5), st.lists(st.floats(-3, 3), max_size=6), st.none() | st.floats(0.5, 3))
+def test_interpolation_is_that_of_numpy(n: int, x: list[float], period: float | None) -> None:
+    rng = np.random.default_rng(n)
+    knots, heights = np.sort(rng.uniform(-2, 2, n)), rng.uniform(-1, 1, n)
+    f = lambda x, fp: np.interp(x, knots, fp, period=period)
+    np.testing.assert_allclose(program(f)(np.array(x), heights), f(np.array(x), heights), rtol=1e-9, atol=1e-9)
+
+
+@given(st.lists(st.integers(2, 4), min_size=1, max_size=3).map(tuple), st.integers(-3, 3), st.data())
+def test_differences_of_any_shape_are_those_of_numpy(shape: tuple[int, ...], axis: int, data: st.DataObject) -> None:
+    x = np.random.default_rng(1).uniform(-5, 5, shape)
+    order = data.draw(st.sampled_from([1, 2]))
+    for f in (
+        lambda x: np.diff(x, order, axis, prepend=0.5),
+        lambda x: np.gradient(x, axis=axis, edge_order=order),
+        lambda x: np.trapezoid(x, dx=0.3, axis=axis),
+        lambda x: np.unwrap(x, axis=axis, period=3.0),
+        lambda x: np.trapezoid(x, np.arange(float(x.shape[axis])) ** 2, axis=axis),
+        lambda x: np.gradient(x, np.arange(float(x.shape[axis])) ** 1.5, axis=axis, edge_order=order),
+    ):
+        try:
+            expected = f(x)
+        except (ValueError, IndexError):
+            with pytest.raises((ValueError, IndexError)):
+                program(f)(x)
+            continue
+        np.testing.assert_allclose(program(f)(x), expected, atol=1e-12)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from essence_ad import R, grad, jvp, linearize, program
 from essence_ad.errors import UnsupportedError
@@ -85,3 +88,42 @@ def test_what_is_not_written_is_refused() -> None:
             trace(bad, R[3])
     with pytest.raises(TypeError, match="[Aa]xis"):
         trace(lambda x: np.average(x, weights=np.ones(2)), R[2, 3])
+
+
+SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+METHODS = ("linear", "lower", "higher", "midpoint", "nearest", "hazen", "weibull", "median_unbiased", "inverted_cdf")
+
+
+@given(SHAPES, st.data())
+def test_quantiles_of_any_shape_are_those_of_numpy(shape: tuple[int, ...], data: Any) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    x = rng.uniform(-1, 1, shape)
+    axes = [None, *range(-len(shape), len(shape)), tuple(range(len(shape)))]
+    options = {"axis": data.draw(st.sampled_from(axes)), "keepdims": data.draw(st.booleans())}
+    method = data.draw(st.sampled_from(METHODS))
+    q = data.draw(st.sampled_from([0, 1, 0.25, [0.1, 0.9], [[0.0], [0.6]]]))
+    holed = np.where(rng.uniform(size=shape) < 0.3, np.nan, x)
+    for name, value in (("quantile", x), ("nanquantile", holed), ("quantile", holed)):
+        f = lambda x, name=name: getattr(np, name)(x, q, method=method, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected = f(value)
+        found = program(f)(value)
+        assert np.shape(found) == np.shape(expected)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+@given(SHAPES, st.data())
+def test_reductions_without_nan_are_those_of_numpy(shape: tuple[int, ...], data: Any) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    x = np.where(rng.uniform(size=shape) < 0.3, np.nan, rng.uniform(-1, 1, shape))
+    axis = data.draw(st.sampled_from([None, *range(-len(shape), len(shape)), tuple(range(len(shape)))]))
+    name = data.draw(
+        st.sampled_from(["nansum", "nanmean", "nanvar", "nanstd", "nanprod", "nanmax", "nanmin", "nanmedian"])
+    )
+    f = lambda x: getattr(np, name)(x, axis=axis, keepdims=shape[0] > 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected, found = f(x), program(f)(x)
+    assert np.shape(found) == np.shape(expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
