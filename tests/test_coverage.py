@@ -5,6 +5,7 @@ The oracle is NumPy itself: differences of the call, made more exact by extrapol
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 
 from essence_ad import compile, grad, hessian, jacobian, jvp, program, space_of, vjp, vmap
 from essence_ad.errors import DTypeError, TracingError, UnsupportedError, ValueDependenceWarning
+from essence_ad.primitives import by_function
 from essence_ad.spaces import pack
 from essence_ad.structure import leaves
+from essence_ad.tracing import arrangement, rewrites
 from tests.tracing.coverage_rows import AWKWARD, MISSING, ROWS, STEERED, Row, differentiated, table
 
 
@@ -329,3 +332,20 @@ def test_functions_without_a_derivative_are_named_or_have_results_that_cannot_mo
     if np.result_type(y).kind in "bui":
         with pytest.raises(DTypeError, match=r"int|bool|integer"):
             grad(lambda x: np.ravel(DISCRETE[name](x))[0])(PAIR)
+
+
+# ---------------------------------------------------------------------------------------------- what the documents say
+
+
+def test_the_page_lists_the_functions_that_are_known() -> None:
+    known = {*rewrites.table(), *by_function()} - set(arrangement._WRITING)
+    modules = (("", np), ("linalg.", np.linalg), ("fft.", np.fft))
+    names = {
+        prefix + name
+        for prefix, module in modules
+        for name, value in vars(module).items()
+        if not name.startswith("_") and callable(value) and not isinstance(value, type) and value in known
+    }
+    page = (Path(__file__).parent.parent / "docs" / "numpy.md").read_text(encoding="utf-8")
+    listed = set(page.split("```text\n")[1].split("```")[0].split())
+    assert names <= listed and listed - names <= MISSING | {"astype"}, names ^ listed
