@@ -74,6 +74,8 @@ def part_before_rows(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | N
 @rule("*", law="taking rows is natural: f (x[i]) = (f x)[i] for f that does to each row what it does to that row alone")
 def work_before_rows(g: StraightLine, op: Any, ins: tuple[int, ...]) -> int | None:
     """Work on rows that are taken from a shorter array is done there."""
+    if not g.rows:
+        return None
     taken = [i for i in ins if _takes_rows(g.op(i))]
     if not taken or not pointwise(op):
         return None

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from essence_ad.diagram import Diagram
+from essence_ad.planning.axes import is_rows
 from essence_ad.primitives.primitive import Call, Constant
 from essence_ad.spaces import Array, Space, space_of
 from essence_ad.structure import Pattern, leaves, substitute
@@ -28,6 +29,7 @@ class StraightLine:
         self.made: list[tuple[Any, tuple[int, ...], int] | None] = []
         self.spaces: list[Array] = []
         self.known: dict[Any, tuple[int, ...]] = {}
+        self.rows = False  #: whether some box takes rows by a key of integers, which rules ask for at every box
 
     def argument(self, space: Array) -> int:
         """A new argument."""
@@ -71,6 +73,8 @@ class StraightLine:
             space: Any = space_of(op.value) if isinstance(op, Constant) else op.shape(*[self.spaces[i] for i in ins])
             parts = space if isinstance(op.cod, tuple) else (space,)
             first = len(self.made)
+            if op.name == "index" and not self.rows:
+                self.rows = is_rows(op.params["key"])
             for i, part in enumerate(parts):
                 self.made.append((op, ins, i))
                 self.spaces.append(part)

@@ -13,6 +13,7 @@ from essence_ad.planning.axes import is_basic
 from essence_ad.primitives.primitive import Call
 from essence_ad.spaces import Array
 
+ASSEMBLED = frozenset({"stack", "concatenate", "scatter_sum"})  #: operations that put their inputs together
 LARGEST = 1_000_000  #: elements up to which it is found out which of them some part covers
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from essence_ad.diagram import Diagram
-from essence_ad.planning.assembly import Assembly, assembly, fits
+from essence_ad.planning.assembly import ASSEMBLED, Assembly, assembly, fits
 from essence_ad.planning.loops import Section, schedule
 from essence_ad.planning.sharing import looks, ufunc
 from essence_ad.primitives.primitive import Constant
@@ -55,29 +55,35 @@ class Facts:
         return self.fast and space.shape == () and space.dtype == _FLOAT
 
     def _times(self) -> None:
-        """The time of each box, and the wires whose memory is read at it for the last time; in a loop, at its end."""
+        """The time of each box, and the arrays whose memory is read at it for the last time; in a loop, at its end."""
         last: dict[int, int] = {}
         self.time: dict[int, int] = {}
-        now = 0
+        now, loops = 0, bool(self.schedule.axis)
         for section in self.schedule.sections:
             end = now + len(section.boxes) - 1
             for number in section.boxes:
                 self.time[number] = now
                 for i in self.d.boxes[number][1]:
-                    base = self.base_of(i)
-                    here = self.made_in(base) is section and i not in self.schedule.sums
-                    last[base] = max(last.get(base, 0), now if here or not section.rows else end)
+                    base = self.base.get(i, i)
+                    if not loops or not section.rows:
+                        last[base] = now
+                    else:
+                        here = self.made_in(base) is section and i not in self.schedule.sums
+                        last[base] = max(last.get(base, 0), now if here else end)
                 now += 1
         last.update(dict.fromkeys(self.whole, now))
         self.last = last
         self.ending: dict[int, list[int]] = {}
         for base, time in last.items():
-            self.ending.setdefault(time, []).append(base)
+            if self.spaces[base] is not None and self.spaces[base].shape:
+                self.ending.setdefault(time, []).append(base)
 
     def _stored(self) -> set[int]:
         """Wires of which a loop makes rows that are needed after it."""
+        found: set[int] = set()
+        if not self.schedule.axis:
+            return found
         results = set(leaves(self.d.cod))
-        found = set()
         for number, (_, ins, outs) in enumerate(self.d.boxes):
             for i in ins:
                 made = self.made_in(i)
@@ -91,6 +97,8 @@ class Facts:
         self.assembly: dict[int, Assembly] = {}
         self.piece: dict[int, tuple[int, Any]] = {}
         for op, ins, outs in self.d.boxes:
+            if op is None or op.name not in ASSEMBLED:
+                continue
             made = assembly(op, ins, self.spaces, self.spaces[outs[0]].shape) if len(outs) == 1 and ins else None
             if made is None:
                 continue
