@@ -18,6 +18,7 @@ import numpy as np
 
 from essence_ad.diagram import Diagram
 from essence_ad.kernel import concrete
+from essence_ad.planning import facts
 from essence_ad.planning.facts import Facts
 from essence_ad.planning.loops import Section
 from essence_ad.planning.memory import Room, unmoved
@@ -30,7 +31,6 @@ from essence_ad.structure import Pattern, leaves
 DEEP = 8  #: how deep expressions of numbers are nested in the text
 _REDUCTIONS = ("sum", "max", "min")
 _LOOKS = ("transpose", "swapaxes", "moveaxis", "matrix_transpose", "expand_dims", "index")  # never a copy
-LARGE = 1 << 15  #: bytes from which an array stands in memory that is kept
 _FLOAT = np.dtype(np.float64)
 
 
@@ -72,6 +72,7 @@ class _Writer(Facts):
         self.made: set[int] = set()  # arrays that this function made, each with memory of its own
         self.mine: set[int] = set()  # those that it may write over
         self.full: dict[int, str] = {}  # whole arrays of which a loop makes the rows
+        self.lent: dict[int, int] = {}  # arrays that stand in the memory of a result, and that result
         self.room = Room()
         self.loop: Section | None = None
 
@@ -218,8 +219,13 @@ class _Writer(Facts):
 
     def over(self, base: int) -> None:
         """Nobody reads an array any more."""
+        if self.lent.pop(base, None) is not None:
+            return
         if not self.room.free(base) and base in self.mine and not self.loop and base in self.text:
-            if self.spaces[base].dim * self.spaces[base].dtype.itemsize >= LARGE and self.text[base].isidentifier():
+            if (
+                self.spaces[base].dim * self.spaces[base].dtype.itemsize >= facts.LARGE
+                and self.text[base].isidentifier()
+            ):
                 self.lines.append(f"del {self.text[base]}")
 
     def define(self, wire: int, expression: str, depth: int) -> None:
@@ -344,18 +350,43 @@ class _Writer(Facts):
             self.lines.append(f"{name} = {self.full[out]}[{':, ' * self.schedule.axis[out]}part]")
             self.room.outside(out, self.shape(out), space.dtype)
             return name
+        if out in self.lenders and out in self.text:
+            return self.text[out]
         if over is not None:
+            if self.base_of(over) in self.lent:
+                self.lent[out] = self.lent.pop(self.base_of(over))
             self.text[out] = self.text[over]
             self.mine.discard(self.base_of(over))
             self.room.moved(over, self.base_of(over), out)
             return self.text[out]
-        large = space.dim * space.dtype.itemsize >= LARGE and out not in self.whole
+        large = space.dim * space.dtype.itemsize >= facts.LARGE and out not in self.whole
         in_loop = self.loop is not None and out in self.schedule.axis
         if elsewhere or space.dtype == object or not space.shape or not (large or in_loop):
             self.room.inside(out, self.shape(out), space.dtype, like, kept)
             return ""
+        if not in_loop and self.borrowed(out):
+            return self.text[out]
         axis = self.schedule.axis.get(out) if self.loop else None
         return self.room.place(out, self.fresh(out), self.shape(out), space.dtype, axis, like, kept=kept)
+
+    def borrowed(self, out: int) -> bool:
+        """Whether an array can stand in the memory of a result that is made when it is not needed any more."""
+        space, busy = self.spaces[out], set(self.lent.values())
+        for lender in self.lenders:
+            whole = self.spaces[lender]
+            free = lender not in busy and self.last.get(out, 0) < self.time[self.maker[lender]]
+            if not free or whole.dtype != space.dtype or whole.dim < space.dim:
+                continue
+            if lender not in self.text:
+                dtype = self.names.object(whole.dtype, "dtype")
+                self.lines.append(f"{self.fresh(lender)} = np.empty({whole.shape!r}, {dtype})")
+                self.room.outside(lender, whole.shape, whole.dtype)
+            part = "" if whole.dim == space.dim else f"[:{space.dim}]"
+            self.lines.append(f"{self.fresh(out)} = {self.text[lender]}.reshape(-1){part}.reshape({space.shape!r})")
+            self.room.outside(out, space.shape, space.dtype)
+            self.lent[out] = lender
+            return True
+        return False
 
     def reusable(self, now: int, ins: tuple[int, ...], out: int) -> int | None:
         """An operand of the same space that this function made and nobody reads after this statement."""
@@ -365,6 +396,9 @@ class _Writer(Facts):
             if base not in self.mine or self.spaces[i] != space or self.last.get(base) != now:
                 continue
             if i != base and (self.spaces[base].dim != space.dim or self.spaces[base].dtype != space.dtype):
+                continue
+            lender = self.lent.get(base)
+            if lender is not None and self.last.get(out, 0) >= self.time[self.maker[lender]]:
                 continue
             if not (self.room.has(base) and out in self.whole) and (self.loop is None or self.made_in(base) is section):
                 return i

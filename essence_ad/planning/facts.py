@@ -15,6 +15,7 @@ from essence_ad.primitives.primitive import Constant
 from essence_ad.structure import leaves
 
 _PLAIN = (int, float, np.float64)  #: kinds of numbers that are written beside arrays
+LARGE = 1 << 15  #: bytes from which an array stands in memory that is kept, or in that of a result
 _FLOAT = np.dtype(np.float64)
 
 
@@ -40,6 +41,7 @@ class Facts:
         self._times()
         self.stored = self._stored()
         self._assemblies()
+        self.lenders = self._lenders()
 
     def base_of(self, wire: int) -> int:
         """The wire whose memory a wire looks at."""
@@ -91,6 +93,17 @@ class Facts:
                     found.add(i)
             found.update([o for o in outs if o in results and self.section[number].rows])
         return found - self.schedule.sums
+
+    def _lenders(self) -> list[int]:
+        """Large results in whose memory other arrays may stand before they are made, largest first."""
+        found = []
+        for number, (op, ins, outs) in enumerate(self.d.boxes):
+            out, space = outs[0], self.spaces[outs[0]]
+            if out not in self.whole or len(outs) > 1 or not ins or self.section[number].rows or out in self.assembly:
+                continue
+            if space.dim * space.dtype.itemsize >= LARGE and (op.name == "matmul" or ufunc(op) is not None):
+                found.append(out)
+        return sorted(found, key=lambda w: -self.spaces[w].dim)
 
     def _assemblies(self) -> None:
         """What is put together from parts, and the parts that may be made in their place."""

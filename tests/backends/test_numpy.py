@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,14 +10,13 @@ import numpy as np
 import pytest
 
 from essence_ad import R, logsumexp
-from essence_ad.backends import numpy as backend
 from essence_ad.backends.numpy import write
 from essence_ad.calculus.gradient import value_and_grad
 from essence_ad.compiler.simplify import simplify
 from essence_ad.diagram import Diagram, collect
 from essence_ad.errors import UnsupportedError
 from essence_ad.operation import Op
-from essence_ad.planning import loops
+from essence_ad.planning import facts, loops
 from essence_ad.spaces import Product, Space, space_of
 from essence_ad.structure import leaves
 from essence_ad.tracing.program import trace
@@ -131,7 +131,7 @@ def tight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything in memory that is kept, and loops of a few rows wherever there may be one."""
     for name, value in {"ROWS": 2, "WORTH": 0, "CACHE": 64, "LONG": 1, "LEAST": 1}.items():
         monkeypatch.setattr(loops, name, value)
-    monkeypatch.setattr(backend, "LARGE", 1)
+    monkeypatch.setattr(facts, "LARGE", 1)
 
 
 def agree(f: Any, *args: Any) -> str:
@@ -253,6 +253,23 @@ def test_calls_at_the_same_time_have_memory_of_their_own() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda p: [function(*p)[0] for _ in range(20)], points))
     assert found == [[e] * 20 for e in expected]
+
+
+def test_what_is_needed_before_a_result_stands_in_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "LARGE", 1)
+
+    def loss(W: Any, V: Any, x: Any) -> Any:
+        return np.sum((np.tanh(x @ W) @ V) ** 2)
+
+    args = RNG.normal(size=(6, 4)), RNG.normal(size=(4, 3)), RNG.normal(size=(5, 6))
+    text = agree(value_and_grad(loss, argnums=(0, 1)), *args)
+    assert re.search(r"v\d+ = np.empty\(\(6, 4\), dtype\)\n\s+v\d+ = v\d+.reshape\(-1\)\[:20\]", text)
+    agree(lambda x: (np.sin(x), np.exp(np.cos(x)) * np.sin(x), np.cos(x) @ x), RNG.normal(size=(4, 4)))
+    agree(
+        value_and_grad(lambda W, x: np.sum(np.tanh(x @ W.T @ W)), argnums=(0, 1)),
+        RNG.normal(size=(5, 4)),
+        RNG.normal(size=(3, 4)),
+    )
 
 
 @pytest.mark.usefixtures("tight")
