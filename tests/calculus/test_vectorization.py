@@ -86,6 +86,20 @@ def test_derivatives_over_an_added_axis_are_those_at_each_element(p: Primitive, 
                     np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
+@each_case
+def test_a_pullback_over_an_added_axis_can_be_compiled(p: Primitive, e: Example) -> None:
+    at = Point(p, e)
+    if not at.moving or is_discrete(at.f(at.x)):
+        return
+    x = at._one([np.stack(variants(p, at, i)) for i in at.moving])
+    v = stacked([at.vector(space_of(at.f(at.x))) for _ in range(SIZE)])
+    over = vmap(lambda x, v: vjp(at.f, x)[1](v))
+    expected, found = over(x, v), ad.compile(over, space_of(x), space_of(v))(x, v)
+    for a, b in zip(leaves(_packed(found)), leaves(_packed(expected)), strict=True):
+        assert a.shape == b.shape and a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+
+
 def _packed(value: Any) -> Any:
     return space_of(value).pack(value)
 
