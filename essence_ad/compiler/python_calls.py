@@ -100,15 +100,14 @@ def _imported(writer: Any, function: Any, name: str) -> str:
     place = home(function)
     if place is None:
         return str(writer.names.object(function, identifier(name, "operation")))
-    writer.imports.add(f"from {place[0]} import {place[1]}")
-    writer.names.taken.add(place[1])
+    writer.imported(*place)
     return place[1]
 
 
 def _option(writer: Any, value: Any, stem: str) -> str:
     text = option(writer.names, value, stem)
     if "Slot(" in text:
-        writer.imports.add(f"from {Slot.__module__} import Slot")
+        writer.imported(Slot.__module__, "Slot")
     return text
 
 

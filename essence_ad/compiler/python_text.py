@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from essence_ad.compiler.compiled import argument_space, staged
+from essence_ad.compiler.python_bodies import holding
 from essence_ad.compiler.python_calls import Written, call
 from essence_ad.compiler.simplify import simplify
 from essence_ad.compiler.text import Names, Text, identifier, literal, quoted
@@ -119,7 +120,7 @@ class _Writer:
         self.spaces: list[Any] = [None] * d.n_wires if d.dom_space is None else d.spaces(d.dom_space)
         self.plain = in_doubles(d)
         self.names = Names(_TAKEN)
-        self.imports: set[str] = set()
+        self.imports: dict[str, set[str]] = {}
         self.above: list[str] = []
         self.lines: list[str] = []
         self.wires: dict[int, Written] = {}
@@ -140,7 +141,10 @@ class _Writer:
             self.box(op, ins, outs)
         result = self.result(self.d.cod, self.d.cod_space)
         body = [*self.lines, *_wrapped(f"return {result}", result)]
-        top = ["import numpy as np", *sorted(self.imports)]
+        top = [
+            "import numpy as np",
+            *[f"from {home} import {', '.join(sorted(names))}" for home, names in sorted(self.imports.items())],
+        ]
         constants = [*self.above, *self.names.comments()]
         return "\n".join(
             [*top, *([""] if constants else []), *constants, "", "", f"def {name}({head}):", *[f"    {x}" for x in body], ""]
@@ -188,7 +192,9 @@ class _Writer:
         container = space.container if isinstance(space, Product) else TUPLE
         parts: Any = space.parts if isinstance(space, Product) else [None] * len(pattern)
         if container.names is None:
-            names = [self.names.fresh(f"{name}{i}") for i in range(len(pattern))]
+            names = [
+                self.names.fresh(f"{name}_{i}" if name[-1].isdigit() else f"{name}{i}") for i in range(len(pattern))
+            ]
             if names:
                 self.lines.append(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {name}")
         else:
@@ -232,8 +238,21 @@ class _Writer:
 
     # ------------------------------------------------------------------ boxes
 
+    def imported(self, module: str, name: str) -> None:
+        """Have a name imported."""
+        self.imports.setdefault(module, set()).add(name)
+        self.names.taken.add(name)
+
+    def inside(self, d: Diagram) -> _Writer:
+        """A writer for a function inside this one: names and imports are shared."""
+        inner = _Writer(d, self.function, self.spread, self.running)
+        inner.names, inner.imports, inner.above = self.names, self.imports, self.above
+        return inner
+
     def box(self, op: Any, ins: tuple[int, ...], outs: tuple[int, ...]) -> None:
         """The expression of a box, or the statement where it has several results."""
+        if holding(self, op, ins, outs):
+            return
         if op is None:
             written = self.value(ins[0])
         elif isinstance(op, Constant):

@@ -133,7 +133,7 @@ class Special(list[Any]):
         ({"w": 2.0, "b c": 3.0}, lambda p: p["w"] * p["b c"], ['w = p["w"]', 'b_c = p["b c"]', "return w * b_c"]),
         (Layer(2.0, 3.0), lambda p: Layer(p.shift, p.weight), None), (Hidden(2.0, 3.0), lambda p: Hidden(p.outer, p._inner), None),
         (Pair(2.0, 3.0), lambda p: Pair(p.right, p.left), None), ([2.0, 3.0], lambda p: [p[1], p[0]], ["p0, p1 = p", "return [p1, p0]"]),
-        ((2.0, (3.0,)), lambda p: ((p[0],), p[1][0]), ["p0, p1 = p", "p10, = p1", "return ((p0,), p10)"]),
+        ((2.0, (3.0,)), lambda p: ((p[0],), p[1][0]), ["p0, p1 = p", "p1_0, = p1", "return ((p0,), p1_0)"]),
         ({"w": [1.0], "n": None}, lambda p: {"w": p["w"][0], "n": None}, None), (Special([1.0]), lambda p: Special([p[0]]), None),
         (2.0, lambda p: (), ["return ()"]), (2.0, lambda p: {"a": 1, "b": p}, ['return {"a": 1, "b": p}']),
         (collections.OrderedDict(a=1.0), lambda p: p, None),
