@@ -29,13 +29,13 @@ class Custom:
     def __init__(self, function: Callable[..., Any], out: Any = None) -> None:
         functools.update_wrapper(self, function)
         self.function, self.out = function, out
-        self.rules: dict[str, Callable[..., Any]] = {}
+        self.__essence_reads__, self._write = _state((function,))  # what a function that calls this one depends on
         self._targets: dict[Any, Space] = {}
 
     @property
-    def __essence_reads__(self) -> tuple[Any, ...]:
-        """What a function that calls this one depends on."""
-        return (self.function, *self.rules.values())
+    def rules(self) -> dict[str, Callable[..., Any]]:
+        """The rules by their kinds."""
+        return dict(self.__essence_reads__()[1:])
 
     def derivative(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """``rule(value, *arguments)`` gives the derivative: a linear map for each argument (alone where there is one).
@@ -62,7 +62,7 @@ class Custom:
                 f"{kind} takes a rule", found=source.found(describe(rule)), expected="a function of the value and the arguments",
                 remedy=f"write @{name_of(self.function)}.{kind} over the rule",
             )  # fmt: skip
-        self.rules[kind] = rule
+        self._write((self.function, *{**self.rules, kind: rule}.items()))
         return rule
 
     def __call__(self, *args: Any, **options: Any) -> Any:
@@ -168,6 +168,19 @@ def custom(function: Any = None, *, out: Any = None) -> Any:
             remedy="write @custom over it",
         )  # fmt: skip
     return Custom(function, out)
+
+
+def _state(state: tuple[Any, ...]) -> tuple[Callable[[], tuple[Any, ...]], Callable[[tuple[Any, ...]], None]]:
+    """Functions that read and write a state; compiled code that depends on the first is used while the state stands."""
+
+    def read() -> tuple[Any, ...]:
+        return state
+
+    def write(new: tuple[Any, ...]) -> None:
+        nonlocal state
+        state = new
+
+    return read, write
 
 
 def _parts(value: Any) -> list[Any]:

@@ -6,6 +6,7 @@ A subclass says what a call of a primitive means for it (``bind``): recording it
 from __future__ import annotations
 
 import math
+import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -143,7 +144,9 @@ class Overloaded:
         return complex(self.known("turned into a complex number"))
 
     def __index__(self) -> int:
-        return int(self.known("used as an index or a count", source.COUNTS, steers=True))
+        value = self.known("used as an index or a count", source.COUNTS, steers=True)
+        whole = isinstance(value, (float, np.floating)) and float(value).is_integer()  # a Python int counts as a real
+        return int(value) if whole else operator.index(value)
 
     def item(self, *args: Any) -> Any:
         """The Python number, where the value is known."""

@@ -32,7 +32,7 @@ ONE_BY_ONE = (
 )
 COUNTS = (
     "np.take(x, i) of a traced x and essence_ad.take(table, i) take traced integers; keep counts that steer the program out "
-    "of its arguments: by a closure, functools.partial, or program(f, static='n')"
+    "of its arguments: by a closure, functools.partial, or program(f, static='n'); loop with while_ where values decide"
 )
 
 UPDATES = "make a new array: x = update(x, index, value), np.where(mask, new, x), np.concatenate, np.stack"

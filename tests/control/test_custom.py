@@ -326,3 +326,15 @@ def test_stop_gradient() -> None:
 def test_stopped_values_may_be_taken_out() -> None:
     assert grad(lambda x: x * float(stop_gradient(x)))(3.0) == 3.0
     assert grad(lambda x: x * math.sin(stop_gradient(x)))(3.0) == math.sin(3.0)
+
+
+def test_compiled_code_is_dropped_when_a_rule_changes() -> None:
+    @custom
+    def f(x):
+        return x * x
+
+    f.derivative(lambda y, x: 100.0)
+    slope = value_and_grad(lambda x: f(x))
+    assert [float(slope(3.0)[1]) for _ in range(3)] == [100.0] * 3 and slope.kept == 1
+    f.derivative(lambda y, x: 7.0)
+    assert [float(slope(3.0)[1]) for _ in range(3)] == [7.0] * 3

@@ -224,3 +224,16 @@ def test_changing_what_nobody_else_reads_is_rebinding() -> None:
 
     x = np.array([1.0, 2.0, 3.0])
     np.testing.assert_array_equal(trace(f, R[3])(x), f(x))
+
+
+@steered
+def test_counts_are_whole() -> None:
+    def power(p):
+        y = 1.0
+        for _ in range(p["n"]):
+            y = y * p["x"]
+        return y
+
+    assert grad(power)({"x": 2.0, "n": 3}) == {"x": 12.0, "n": 0.0}
+    with pytest.raises(TypeError, match="integer"):
+        grad(power)({"x": 2.0, "n": 2.5})
