@@ -24,6 +24,7 @@ from essence_ad.structure import leaves
 from essence_ad.tracing.batch import Batching
 from essence_ad.tracing.calls import is_abstract, leader
 from essence_ad.tracing.program import name_of, run_function
+from essence_ad.tracing.protocol import depth
 from essence_ad.tracing.tracer import Trace, Tracer
 
 Flags = tuple[bool, ...]
@@ -37,11 +38,19 @@ class Body(NamedTuple):
     target: Space
 
 
-def record(function: Callable[..., Any], spaces: Sequence[Space]) -> Body:
-    """A function of values in these spaces as a body; the arrays that it captured come after its arguments."""
+def record(function: Callable[..., Any], spaces: Sequence[Space], *, claiming: bool = False) -> Body:
+    """A function of values in these spaces as a body; the arrays that it captured come after its arguments.
+
+    What the function does to captured arrays alone is done once, before a loop begins; a branch is ``claiming``: that
+    belongs to it as well, and happens only where the branch is taken.
+    """
     with Trace(name_of(function)) as trace:
         trees = tuple([trace.argument(space) for space in spaces])
-        value = run_function(function, [s.unpack(t) for s, t in zip(spaces, trees, strict=True)])
+        before, depth.claiming = depth.claiming, trace if claiming else depth.claiming
+        try:
+            value = run_function(function, [s.unpack(t) for s, t in zip(spaces, trees, strict=True)])
+        finally:
+            depth.claiming = before
         d = trace.diagram(trees, value, Product(tuple(spaces)))
     assert d.dom_space is not None and d.cod_space is not None
     target = d.cod_space
@@ -133,6 +142,8 @@ def spaces_out(d: Diagram) -> tuple[Array, ...]:
 def bound(op: Op, inputs: Sequence[Any]) -> Any:
     """An operation at values of which some are traced: one box more in the innermost recording among them."""
     trace = leader(inputs).owner
+    if depth.claiming is not None and depth.claiming.level > trace.level:
+        trace = depth.claiming
     wires, spaces = [], []
     for value in inputs:
         wire, space = (

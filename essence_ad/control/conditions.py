@@ -28,7 +28,7 @@ def cond(predicate: Any, f: Any, g: Any, *operands: Any) -> Any:
     """``f(*operands)`` where the predicate is true, ``g(*operands)`` otherwise; the other is not run.
 
     The signature is that of ``jax.lax.cond``; the predicate must be a boolean. What the two functions read from outside may
-    be traced. The derivative is that of the branch taken. For a choice element by element use
+    be traced, and what they do to it is part of the branch. The derivative is that of the branch taken. For a choice element by element use
     ``np.where``. With a program as the predicate and no operands, ``cond(p, f, g)`` is the program ``x -> f(x)`` where
     ``p(x)``, ``g(x)`` otherwise.
 
@@ -55,7 +55,7 @@ def cond(predicate: Any, f: Any, g: Any, *operands: Any) -> Any:
     spaces = [space_of(x) for x in operands]
     operands = tuple([real(x) for x in operands])
     try:
-        bodies = [record(h, spaces) for h in (f, g)]
+        bodies = [record(h, spaces, claiming=True) for h in (f, g)]
     except TracingError:  # steered by values itself: they may be known at a point
         return (f if bool(predicate) else g)(*operands)
     if not fits(bodies[0].target, bodies[1].target) or bodies[0].diagram.cod_space != bodies[1].diagram.cod_space:

@@ -46,6 +46,7 @@ class Depth(threading.local):
     """How many traces and batches of this thread are open, one inside the other."""
 
     level = 0
+    claiming: Any = None  #: the trace that records what is done to arrays of those outside of it, too
 
 
 depth = Depth()

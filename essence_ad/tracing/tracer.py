@@ -237,6 +237,9 @@ class Trace:
         """A call of a primitive on values, at least one of them traced here."""
         if not self.open:
             self.require_open()
+        claiming = depth.claiming
+        if claiming is not None and claiming.level > self.level:
+            return claiming.bind(primitive, inputs, params)
         if self.changed is not None:
             self.changed.require_fresh(inputs)
         if primitive is _multiply() and not params:
@@ -272,7 +275,7 @@ class Trace:
     def _scaling(self, a: Any, b: Any) -> Tracer | None:
         """A product with a constant that keeps shape and dtype, as the linear ``Scale``; ``None`` for others."""
         x, factor = (a, b) if type(a) is Tracer and a.owner is self else (b, a)
-        if type(factor) is Tracer and factor.owner is self:
+        if (type(factor) is Tracer and factor.owner is self) or type(x) is not Tracer or x.owner is not self:
             return None
         space, kind = x.space, type(factor)
         if kind is float or kind is int:

@@ -192,6 +192,18 @@ def test_one_branch_is_run() -> None:
         assert grad(safe)(at) == slope and compile(grad(safe), R)(at) == slope and jvp(safe, at, 1.0)[1] == slope
 
 
+def test_what_a_branch_does_to_captured_arrays_is_part_of_it() -> None:
+    f = lambda x: cond(x > 0, lambda: np.log(x) + 2 * x, lambda: x * 3.0)  # noqa: E731
+    assert [op.name for op, _, _ in trace(f, R).diagram.boxes] == ["const", "greater", "cond"]
+    for g in (grad(f), compile(grad(f), R), lambda x: jvp(f, x, 1.0)[1], grad(program(f))):
+        assert (g(0.0), g(-1.0), g(2.0)) == (3.0, 3.0, 2.5)
+    nested = lambda x: cond(x > 0, lambda: cond(x > 1, lambda: np.log(x - 1) * x, lambda: np.sqrt(1 - x)), lambda: -x)  # noqa: E731
+    assert grad(nested)(0.5) == pytest.approx(-0.5 / np.sqrt(0.5)) and grad(grad(nested))(-1.0) == 0.0
+    check_derivatives(nested, 1.7)
+    inner = lambda x: cond(x > 0, lambda: grad(lambda y: np.log(x) * y * x)(1.0), lambda: x)  # noqa: E731
+    assert grad(inner)(0.0) == 1.0 and grad(inner)(2.0) == pytest.approx(np.log(2) + 1)
+
+
 def test_all_derivatives_of_branches() -> None:
     for sign in (1.0, -1.0):
         check_derivatives(branches, sign * np.array([1.0, -0.5]), 0.3, order=3)
