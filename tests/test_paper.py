@@ -35,9 +35,11 @@ from essence_ad import (
     add,
     check_derivatives,
     check_laws,
+    compile,
     compose,
     const,
     cos,
+    cost,
     count,
     cross,
     derived,
@@ -81,6 +83,7 @@ from essence_ad import (
 from essence_ad import abs as absolute
 from essence_ad import sum as total
 from essence_ad.categories.graphs import GraphCategory
+from essence_ad.compiler.association import matrix_chain
 from essence_ad.errors import (
     CompositionError,
     DerivativeError,
@@ -663,6 +666,68 @@ def cheap_composition_or_cheap_extraction() -> None:
     functions, matrices = extracted(Additive), extracted(Matrices)
     assert functions[0] < matrices[0]  # composing functions costs nothing, multiplying matrices does
     assert functions[1] > matrices[1]  # and reading out is the reverse
+
+
+@row("P48")
+def the_matrix_chain() -> None:
+    lengths = [10, 100, 5, 50, 7, 20]
+
+    @functools.cache
+    def fewest(i: int, j: int) -> int:
+        if j == i + 1:
+            return 0
+        return min(fewest(i, m) + fewest(m, j) + lengths[i] * lengths[m] * lengths[j] for m in range(i + 1, j))
+
+    plan = matrix_chain(lengths)
+    assert plan.work.products == fewest(0, 5)
+    assert repr(plan) == "((0 1) ((2 3) 4))"
+
+
+@row("P49")
+def association_is_chosen_when_the_program_is_compiled() -> None:
+    wide, tall = np.ones((3, 30)) / 30, np.ones((20, 3))
+
+    def f(x: Any) -> Any:
+        return np.tanh(tall @ np.sin(wide @ np.exp(x)))
+
+    def made(mode: str) -> int:
+        d = compile(jacobian(f, mode=mode), R[30]).diagram
+        found = d.spaces(R[30])
+        return sum(
+            found[o].dim for op, ins, outs in d.boxes for o in outs if ins and op.name not in ("reshape", "transpose")
+        )
+
+    compiled = compile(jacobian(f), R[30])  # the plan is made here, from shapes
+    assert made("auto") < min(made("forward"), made("reverse"))
+    x = np.linspace(0.0, 1.0, 30)
+    np.testing.assert_allclose(compiled(x), jacobian(f, mode="forward")(x), rtol=1e-10)
+
+
+@row("P50")
+def a_planner_beside_forward_and_reverse() -> None:
+    def f(a: Any, b: Any, c: Any, d: Any) -> Any:
+        narrow = np.sin(a * b) * np.exp(c * d)
+        return narrow * a, np.cos(narrow), narrow * narrow * d
+
+    found = cost(f, 0.1, 0.2, 0.3, 0.4, argnums=(0, 1, 2, 3))
+    assert found.elimination is not None
+    assert found.elimination.numbers < min(found.forward.numbers, found.reverse.numbers)
+
+
+@row("P51")
+def reverse_is_not_always_best_for_a_gradient() -> None:
+    lengths = [1, 100, 5, 1]  # from one number, through a wide and then a narrow map, to one number
+    forward, reverse = 100 * 5 + 5, 5 * 100 + 100
+    assert matrix_chain(lengths).work.products == forward < reverse
+
+
+@row("P52")
+def one_program_three_counts() -> None:
+    wide, tall = np.ones((3, 30)), np.ones((20, 3))
+    found = cost(lambda x: np.tanh(tall @ np.sin(wide @ np.exp(x))), np.ones(30))
+    assert found.mixed is not None
+    assert len({found.forward.total, found.reverse.total, found.mixed.total}) == 3
+    assert found.chosen == "mixed"
 
 
 # ---------------------------------------------------------------------------------------------- sections 11 to 14

@@ -11,16 +11,18 @@ from essence_ad.categories.additive import Additive
 from essence_ad.categories.derivative import D
 from essence_ad.compiler.association import Association, Plan
 from essence_ad.spaces import Array, Space, space_of
-from essence_ad.tracing.shadow import CALL, PRODUCTS, Work, shadow
+from essence_ad.tracing.shadow import CALL, NUMBER, PRODUCTS, Work, shadow
 
 
 @attrs.frozen(repr=False)
 class Cost:
     """Counted work of a program (``value``), of its slopes there, and of each way to its Jacobian.
 
-    Every count has ``calls`` of primitives, ``elements`` that they work on, and ``products`` that contractions add up.
-    ``gradient`` is one sweep back from a single number, ``mixed`` the cheapest plan with a product: ``None`` where there
-    is no such. ``chosen`` is what ``jacobian`` takes, and ``why`` says why.
+    Every count has ``calls`` of primitives on arrays, ``elements`` that they work on, ``products`` that contractions add
+    up, and operations on single ``numbers``.
+    ``gradient`` is one sweep back from a single number, ``mixed`` the cheapest plan with a product, ``elimination`` the
+    cheapest order found in which the numbers of a program without arrays are taken out: ``None`` where there is no such.
+    ``chosen`` is what ``jacobian`` takes, and ``why`` says why.
     """
 
     source: Space
@@ -30,6 +32,7 @@ class Cost:
     forward: Work
     reverse: Work
     mixed: Work | None
+    elimination: Work | None
     gradient: Work | None
     chosen: str
     why: str
@@ -37,14 +40,14 @@ class Cost:
     def __repr__(self) -> str:
         rows = [
             ("value", self.value), ("slopes", self.slopes), ("gradient", self.gradient), ("Jacobian forward", self.forward),
-            ("Jacobian reverse", self.reverse), ("Jacobian mixed", self.mixed),
+            ("Jacobian reverse", self.reverse), ("Jacobian mixed", self.mixed), ("Jacobian by elimination", self.elimination),
         ]  # fmt: skip
-        columns = ("calls", "elements", "products")
+        columns = ("calls", "elements", "products", "numbers")
         lines = [
-            f"{name:<16}" + "".join([f"{getattr(w, column):>14,}" for column in columns])
+            f"{name:<24}" + "".join([f"{getattr(w, column):>12,}" for column in columns])
             for name, w in rows if w is not None
         ]  # fmt: skip
-        head = f"{self.source} -> {self.target}\n{'':<16}" + "".join([f"{column:>14}" for column in columns])
+        head = f"{self.source} -> {self.target}\n{'':<24}" + "".join([f"{column:>12}" for column in columns])
         return "\n".join([head, *lines, f"jacobian takes {self.chosen}: {self.why}"])
 
 
@@ -60,13 +63,13 @@ def cost(f: Any, *args: Any, argnums: int | tuple[int, ...] = 0) -> Cost:
     >>> W, T = np.ones((5, 100)), np.ones((80, 5))
     >>> cost(lambda x: np.tanh(T @ np.sin(W @ np.exp(x))), np.ones(100))
     R[100] -> R[80]
-                             calls      elements      products
-    value                        5           185           900
-    slopes                       3           165             0
-    Jacobian forward             9         9,000        40,000
-    Jacobian reverse             8         8,800        40,000
-    Jacobian mixed              10         1,300        40,000
-    jacobian takes mixed: 8,800 against 15,300 reverse and 16,000 forward (elements + products / 16 + 500 calls)
+                                   calls    elements    products     numbers
+    value                              5         185         900           0
+    slopes                             3         165           0           0
+    Jacobian forward                   9       9,000      40,000           0
+    Jacobian reverse                   8       8,800      40,000           0
+    Jacobian mixed                    10       1,300      40,000           0
+    jacobian takes mixed: 8,800 against 15,300 reverse and 16,000 forward (elements + products / 16 + 500 calls + 50 numbers)
     """
     function, x = in_arguments(f, args, {}, argnums)
     program, space = program_at("cost", function, x), space_of(x)
@@ -79,7 +82,7 @@ def cost(f: Any, *args: Any, argnums: int | tuple[int, ...] = 0) -> Cost:
     plans = {plan.name: plan.work for plan in association.plans}
     scalar = isinstance(association.target, Array) and not association.target.shape
     return Cost(
-        association.source, association.target, value, slopes, plans["forward"], plans["reverse"], plans.get("mixed"),
+        association.source, association.target, value, slopes, plans["forward"], plans["reverse"], plans.get("mixed"), plans.get("elimination"),
         plans["reverse"] if scalar else None, association.best.name, _why(association.best, plans, min(association.source.dim, association.target.dim)),
     )  # fmt: skip
 
@@ -89,4 +92,4 @@ def _why(best: Plan, plans: dict[str, Work], narrowest: int) -> str:
     if narrowest <= 1:
         return "one sweep, of one vector"
     others = [f"{work.total:,} {name}" for name, work in plans.items() if name != best.name]
-    return f"{best.work.total:,} against {' and '.join(others)} (elements + products / {PRODUCTS} + {CALL} calls)"
+    return f"{best.work.total:,} against {' and '.join(others)} (elements + products / {PRODUCTS} + {CALL} calls + {NUMBER} numbers)"

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from essence_ad.compiler.elimination import Graph, cheapest_order, eliminated, graph_of
 from essence_ad.containers import ZERO
 from essence_ad.diagram import Diagram
 from essence_ad.errors import NeedsSpaceError
@@ -32,20 +33,25 @@ WAISTS = 6  #: how many of them are looked at, the narrowest
 
 @attrs.frozen(repr=False)
 class Plan:
-    """The composition of the parts ``first`` to ``last`` of a chain: one sweep, or the product of two plans."""
+    """The composition of the parts ``first`` to ``last`` of a chain: one sweep, a product of plans, or an elimination."""
 
     first: int
     last: int
     work: Work
     reverse: bool = False
     factors: tuple[Plan, Plan] | None = None
+    order: tuple[int, ...] | None = None
 
     @property
     def name(self) -> str:
-        """Forward, reverse or mixed."""
+        """Forward, reverse, mixed, or elimination."""
+        if self.order is not None:
+            return "elimination"
         return "mixed" if self.factors is not None else "reverse" if self.reverse else "forward"
 
     def __repr__(self) -> str:
+        if self.order is not None:
+            return f"elimination of {len(self.order)}"
         if self.factors is not None:
             return "({!r} {!r})".format(*self.factors)
         end = str(self.first) if self.last == self.first + 1 else f"{self.first}..{self.last - 1}"
@@ -85,7 +91,7 @@ def matrix_chain(lengths: Sequence[int]) -> Plan:
 
     >>> plan = matrix_chain([10, 100, 5, 50])
     >>> plan.work, plan
-    (Work(calls=2, elements=0, products=7500), ((0 1) 2))
+    (Work(calls=2, elements=0, products=7500, numbers=0), ((0 1) 2))
     """
 
     def single(i: int, j: int) -> list[Plan]:
@@ -114,6 +120,7 @@ class Association:
         d = inline(f.diagram, self.source.pattern).pruned()
         self.diagram = Diagram(d.dom, d.cod, d.boxes, d.n_wires, self.source, self.target)
         self._plans: list[Plan] | None = None
+        self._graph: tuple[Graph | None] | None = None
         self.points: list[tuple[int, Any, Space]] = [
             (0, d.dom, self.source),
             *self._waists(),
@@ -165,23 +172,44 @@ class Association:
 
     @property
     def plans(self) -> list[Plan]:
-        """Both sweeps and, where there is a waist, the cheapest product."""
+        """Both sweeps, the cheapest product where there is a waist, and elimination where all is numbers."""
         if self._plans is None:
             lengths = [space.dim for *_, space in self.points]
             self._plans = ways(len(lengths) - 1, self.sweeps, lengths)
+            if self.graph is not None:
+                self._plans.append(self.elimination(self.graph))
         return self._plans
+
+    def elimination(self, graph: Graph) -> Plan:
+        """The cheapest of the orders that are tried: that of the program, the same backwards, and a greedy one."""
+        order, run = cheapest_order(graph)
+        arrays_written = any(part.shape for part in [*arrays(self.source), *arrays(self.target)])
+        written = sum(map(len, run.edges.values())) if arrays_written else 0
+        work = Work(0, 0, 0, run.products + run.sums + written)
+        return Plan(0, len(self.points) - 1, work, order=tuple(order))
+
+    @property
+    def graph(self) -> Graph | None:
+        """The slopes between single numbers, where the program has nothing else inside."""
+        if self._graph is None:
+            self._graph = (graph_of(self.diagram, self.source, self.target),)
+        return self._graph[0]
 
     @property
     def best(self) -> Plan:
         """The cheapest plan."""
         if min(self.source.dim, self.target.dim) <= 1:  # one sweep of one vector: nothing can be cheaper
             return Plan(0, 1, Work(), reverse=self.source.dim > self.target.dim)
+        if self.graph is not None:  # in the order of the program, or backwards, it does what a sweep does
+            return self.elimination(self.graph)
         return min(self.plans, key=_total)
 
     # ------------------------------------------------------------------ carried out
 
     def blocks(self, plan: Plan) -> list[list[Any]]:
         """For each array of the source and each of the target the block of the matrix, of the target's shape first."""
+        if plan.order is not None and self.graph is not None:
+            return eliminated(self.graph, plan.order, self.source, self.target)
         ends = arrays(self.target)
         return [read_out(row, part, ends) for row, part in zip(self._composed(plan), arrays(self.source), strict=True)]
 

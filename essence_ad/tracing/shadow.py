@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from essence_ad.batching import shape_of
 from essence_ad.errors import TracingError
 from essence_ad.primitives.contractions import letters
 from essence_ad.primitives.primitive import Call, Primitive
@@ -17,6 +18,7 @@ from essence_ad.tracing import source
 from essence_ad.tracing.protocol import Overloaded
 
 CALL = 500  #: elements that are worked on in the time that a call of NumPy costs by itself
+NUMBER = 50  #: the same for an operation on single numbers, written out in Python
 PRODUCTS = 16  #: products that a contraction adds up in the time of one element
 _PYTHON = (bool, int, float, complex)
 _VIEWS = frozenset({  # what NumPy answers without touching the elements
@@ -27,26 +29,35 @@ _VIEWS = frozenset({  # what NumPy answers without touching the elements
 
 @attrs.define
 class Work:
-    """Counted work: calls of primitives, the elements that they work on, and the products that contractions add up.
+    """Counted work: calls on arrays and the elements that they work on, products of contractions, work on numbers.
 
     >>> Work(2, 300) + Work(1, 50, 1000)
-    Work(calls=3, elements=350, products=1000)
+    Work(calls=3, elements=350, products=1000, numbers=0)
     """
 
     calls: int = 0
     elements: int = 0
     products: int = 0
+    numbers: int = 0
 
     @property
     def total(self) -> int:
         """One number to compare by: as many elements as could be worked on in the time."""
-        return CALL * self.calls + self.elements + self.products // PRODUCTS
+        return CALL * self.calls + self.elements + self.products // PRODUCTS + NUMBER * self.numbers
 
     def __add__(self, other: Work) -> Work:
-        return Work(self.calls + other.calls, self.elements + other.elements, self.products + other.products)
+        return Work(
+            self.calls + other.calls,
+            self.elements + other.elements,
+            self.products + other.products,
+            self.numbers + other.numbers,
+        )
 
     def count(self, call: Call, inputs: Sequence[Any], found: Any) -> None:
         """Add a call that gives these spaces."""
+        if not any(map(shape_of, inputs)) and not isinstance(found, tuple) and not found.shape:
+            self.numbers += 1
+            return
         self.calls += 1
         products = _products(call, inputs)
         if products is None:
@@ -62,7 +73,7 @@ class Shadow(Overloaded):
     >>> np.sum(np.ones((4, 3)) @ Shadow(Array((3,)), work))
     <shadow of R>
     >>> work
-    Work(calls=2, elements=4, products=12)
+    Work(calls=2, elements=4, products=12, numbers=0)
     """
 
     __slots__ = ("one", "space", "tallies")
@@ -119,7 +130,7 @@ def result_space(call: Call, inputs: Sequence[Any]) -> Any:
 
 def _products(call: Call, inputs: Sequence[Any]) -> int | None:
     """How many products a contraction adds up, ``None`` for other calls."""
-    shapes = [np.shape(x) for x in inputs]
+    shapes = [shape_of(x) for x in inputs]
     named = letters(call, [len(s) for s in shapes])
     if named is None:
         return None
@@ -135,7 +146,7 @@ def _elements(call: Call, inputs: Sequence[Any], found: Any) -> int:
     made: int = sum([s.dim for s in found]) if isinstance(found, tuple) else found.dim
     if call.name in _VIEWS or (call.name == "index" and _basic(call.params["key"])):
         return 0
-    return made if call.primitive.copies else max([made, *[math.prod(np.shape(x)) for x in inputs]])
+    return made if call.primitive.copies else max([made, *[math.prod(shape_of(x)) for x in inputs]])
 
 
 def _basic(key: Any) -> bool:

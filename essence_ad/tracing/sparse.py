@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from essence_ad.batching import shape_of
 from essence_ad.errors import TracingError
 from essence_ad.kernel import astype, scatter_sum
 from essence_ad.primitives.contractions import letters
@@ -260,9 +261,9 @@ def _applied(call: Call, slope: Any, i: int, term: Term, inputs: Sequence[Any], 
 def _shadowed(call: Call, i: int, term: Term, inputs: Sequence[Any]) -> Any:
     """The same where only the cost is asked for: no numbers are read."""
     n = len(term.rows)
-    others = [np.broadcast_to(np.zeros((), np.result_type(x)), (n,) if np.shape(x) else ()) for x in inputs]
+    others = [np.broadcast_to(np.zeros((), np.result_type(x)), (n,) if shape_of(x) else ()) for x in inputs]
     if call.name == "multiply" and term.values.one:
-        return Shadow(Array(np.shape(others[1 - i]), term.values.dtype), *term.values.tallies)
+        return Shadow(Array(shape_of(others[1 - i]), term.values.dtype), *term.values.tallies)
     return call.apply(*[term.values if j == i else x for j, x in enumerate(others)])
 
 
@@ -284,7 +285,7 @@ def _copied(call: Call, inputs: Sequence[Any]) -> Any:
             continue
         if isinstance(x, Overloaded) or (np.result_type(x).kind not in "iub" and np.any(x)):
             return None
-        numbers.append(x if np.result_type(x).kind in "iub" and np.any(x) else np.zeros(np.shape(x), int))
+        numbers.append(x if np.result_type(x).kind in "iub" and np.any(x) else np.zeros(shape_of(x), int))
     found = call.primitive.function(*numbers, **call.params)
     spaces = result_space(call, inputs)
     several = isinstance(call.cod, tuple)
@@ -319,7 +320,7 @@ def _added(call: Call, inputs: Sequence[Any]) -> Sparse | None:
     targets = targets if isinstance(targets, tuple) else (targets,)
     width, terms = _columns(inputs), []
     for x, target in zip(inputs, targets, strict=True):
-        flat = np.reshape(np.broadcast_to(target, np.shape(x)), -1) - 1
+        flat = np.reshape(np.broadcast_to(target, shape_of(x)), -1) - 1
         for term in x.terms if isinstance(x, Sparse) else ():
             rows = flat[term.rows]
             kept = np.flatnonzero(rows >= 0)
@@ -331,14 +332,14 @@ def _added(call: Call, inputs: Sequence[Any]) -> Sparse | None:
 
 def _contracted(call: Call, inputs: Sequence[Any]) -> Any:
     """Sums of products, written out at the places that are not zero, where these are few."""
-    named = letters(call, [len(np.shape(x)) for x in inputs])
+    named = letters(call, [len(shape_of(x)) for x in inputs])
     at = [i for i, x in enumerate(inputs) if isinstance(x, Sparse)]
     if named is None or len(at) != 1:
         return None
     parts, out = named
     lengths: dict[str, int] = {}
     for part, x in zip(parts, inputs, strict=True):
-        for letter, n in zip(part, np.shape(x), strict=True):
+        for letter, n in zip(part, shape_of(x), strict=True):
             if len(set(part)) < len(part) or lengths.setdefault(letter, n) != n:
                 return None
     (i,) = at
@@ -358,7 +359,7 @@ def _contracted(call: Call, inputs: Sequence[Any]) -> Any:
 def _arranged(x: Any, own: str, order: str) -> Any:
     """An array with its axes, named by letters, in another order, and axes of length one for the letters it lacks."""
     turned = np.transpose(x, [own.index(letter) for letter in order if letter in own]) if len(own) > 1 else x
-    shape = np.shape(turned)
+    shape = shape_of(turned)
     lengths = iter(shape)
     return np.reshape(turned, tuple([next(lengths) if letter in own else 1 for letter in order]))
 
