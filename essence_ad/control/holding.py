@@ -141,9 +141,7 @@ class Holding(Whole):
             for op, ins in work:
                 shadows = [Shadow(env[i], one) for i in ins]
                 op.apply(*shadows)
-            tally.calls += steps * one.calls
-            tally.elements += steps * one.elements
-            tally.products += steps * one.products
+            tally.include(one * steps)
 
     def moving(self, active: tuple[bool, ...]) -> bool:
         """Whether any output moves where these inputs do, at bodies that know their spaces."""

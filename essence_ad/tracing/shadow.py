@@ -46,12 +46,15 @@ class Work:
         return CALL * self.calls + self.elements + self.products // PRODUCTS + NUMBER * self.numbers
 
     def __add__(self, other: Work) -> Work:
-        return Work(
-            self.calls + other.calls,
-            self.elements + other.elements,
-            self.products + other.products,
-            self.numbers + other.numbers,
-        )
+        return Work(*[a + b for a, b in zip(attrs.astuple(self), attrs.astuple(other), strict=True)])
+
+    def __mul__(self, times: int) -> Work:
+        return Work(*[times * a for a in attrs.astuple(self)])
+
+    def include(self, other: Work) -> None:
+        """Add other work to this."""
+        both = self + other
+        self.calls, self.elements, self.products, self.numbers = attrs.astuple(both)
 
     def count(self, call: Call, inputs: Sequence[Any], found: Any) -> None:
         """Add a call that gives these spaces."""

@@ -66,4 +66,4 @@ def test_work_is_counted_from_shapes() -> None:
         assert carry.shape == () and given.shape == (n,)
         return tally
 
-    assert work(10).calls == 10 * work(1).calls > 0 and work(10).elements == 10 * work(1).elements
+    assert work(10) == work(1) * 10 and work(1).total > 0

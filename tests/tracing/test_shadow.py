@@ -50,7 +50,11 @@ def test_counts(function: Any, work: Work) -> None:
 
 def test_totals() -> None:
     assert Work(2, 30, 10 * PRODUCTS).total == 2 * CALL + 40
-    assert (Work(1, 2, 3) + Work(10, 20, 30)) == Work(11, 22, 33)
+    assert (Work(1, 2, 3, 4) + Work(10, 20, 30, 40)) == Work(11, 22, 33, 44)
+    assert Work(1, 2, 3, 4) * 3 == Work(3, 6, 9, 12)
+    work = Work(1, 1)
+    work.include(Work(1, 2, 3, 4))
+    assert work == Work(2, 3, 3, 4)
 
 
 def test_dtypes_and_several_tallies() -> None:
