@@ -268,15 +268,31 @@ def _scatter_batched(
     function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
 ) -> Any:
     (v, *indices), key, shape = inputs, options["key"], options["shape"]
-    ranks = [len(shape_of(i)) - has for has, i in zip(lifted[1:], indices, strict=True)]
-    place, width = _layout(key, len(shape), ranks)
     (v,) = full(n, lifted[:1], (v,))
-    if not any(lifted[1:]):
-        v = np.moveaxis(v, 0, width) if _separated(key, ranks) else v
-        return scatter(v, *indices, key=(slice(None), *key), shape=(n, *shape))
-    indices = [deepened(i, width) if has else i for has, i in zip(lifted[1:], indices, strict=True)]
+    v, indices, key = _at_places(v, indices, key, n, lifted[1:], len(shape))
+    return scatter(v, *indices, key=key, shape=(n, *shape))
+
+
+def _replaced_batched(
+    function: Any, n: int, lifted: Sequence[bool], inputs: Sequence[Any], options: dict[str, Any]
+) -> Any:
+    x, value, *indices = inputs
+    x, value = full(n, lifted[:2], (x, value))
+    value, indices, key = _at_places(value, indices, options["key"], n, lifted[2:], len(shape_of(x)) - 1)
+    return replaced(x, value, *indices, key=key)
+
+
+def _at_places(
+    v: Any, indices: list[Any], key: tuple[Any, ...], n: int, lifted: Sequence[bool], rank: int
+) -> tuple[Any, list[Any], tuple[Any, ...]]:
+    """What is put at the places of a key in each element, with indices and key that put all there at once."""
+    ranks = [len(shape_of(i)) - has for has, i in zip(lifted, indices, strict=True)]
+    place, width = _layout(key, rank, ranks)
+    if not any(lifted):
+        return np.moveaxis(v, 0, width) if _separated(key, ranks) else v, indices, (slice(None), *key)
+    indices = [deepened(i, width) if has else i for has, i in zip(lifted, indices, strict=True)]
     v = np.moveaxis(v, tuple(range(1 + place, 1 + place + width)), tuple(range(1, 1 + width)))
-    return scatter(v, *indices, key=(_each(n, width), *key), shape=(n, *shape))
+    return v, indices, (_each(n, width), *key)
 
 
 def _each(n: int, width: int) -> Any:
@@ -373,7 +389,7 @@ scatter_primitive = Primitive(
     ),
 )  # fmt: skip
 replaced_primitive = Primitive(
-    "replaced", replaced, Partials(_replaced_facts), None, {"key": REQUIRED}, complex=True,
+    "replaced", replaced, Partials(_replaced_facts), None, {"key": REQUIRED}, complex=True, batched=_replaced_batched,
     shape=lambda x, value, *indices, key: x,
     examples=(
         on((3,), (), key=(1,)), on((3,), (2,), key=(slice(None, None, 2),)), on((3,), (2, 2), key=(_ROWS,)), on((), (), key=()),
