@@ -212,6 +212,8 @@ def into(op: Any, given: Sequence[str], spaces: Sequence[Array], out: Array, row
     if not isinstance(op, Call):
         return None
     x = given[0]
+    if op.name == "matmul" and min([len(s.shape) for s in spaces]) > 1 and spaces[0].shape[-1] == 1:
+        return f"{names.object(np.multiply, 'multiply')}({x}, {given[1]}, {{}})"  # what matmul does not do by BLAS
     if op.name == "matmul" and min([len(s.shape) for s in spaces]) > 0:
         return f"{names.object(np.matmul, 'matmul')}({x}, {given[1]}, {{}})"
     if op.name == "sum" and spaces[0].dtype == out.dtype and spaces[0].shape:

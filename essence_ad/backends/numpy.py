@@ -314,6 +314,10 @@ class _Writer(Facts):
         like = ins if op.name in _REDUCTIONS or op.name == "where" else ()
         target = self.target(out, None, like, kept_axes(op, len(shape)), elsewhere=written is None)
         if target and written:
+            rows_first = out not in self.stored or self.schedule.axis[out] == 0
+            plain = out not in self.piece and rows_first and self.room.contiguous(out)
+            if op.name == "matmul" and plain and all([len(s.shape) == 2 for s in spaces]):
+                written = f"{given[0]}.dot({given[1]}, {{}})"
             self.lines.append(written.format(target))
         elif target:
             self.lines.append(f"np.copyto({target}, {self.general(op, ins, out)})")

@@ -174,6 +174,21 @@ def contraction(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
     return g.call(catalogue()["transpose"], whole, axes=tuple([order.index(i) for i in out]))
 
 
+@rule("multiply", law="a column times a row is their matrix product, which sums over an axis of length one")
+def outer_product(g: StraightLine, op: Call, ins: tuple[int, ...]) -> int | None:
+    """Outer products by the matrix product, which writes them faster; zeros lose their sign."""
+    for column, row in (ins, ins[::-1]):
+        shape, other = g.spaces[column].shape, g.spaces[row].shape
+        if len(shape) != 2 or shape[1] != 1 or shape[0] == 1 or len(other) not in (1, 2) or other[-1] == 1:
+            continue
+        if (len(other) == 2 and other[0] != 1) or g.spaces[row].dtype != g.spaces[column].dtype:
+            continue
+        if g.spaces[row].dtype.kind == "f" and g.spaces[row].dtype.itemsize >= 4:
+            flat = g.call(catalogue()["reshape"], row, shape=(1, other[-1]))
+            return g.call(catalogue()["matmul"], column, flat)
+    return None
+
+
 def _rearranged(g: StraightLine, v: int, axes: str, order: list[str], shape: list[int]) -> int:
     """A value with its axes, named by letters, in another order, and then of another shape."""
     turned = g.call(catalogue()["transpose"], v, axes=tuple([axes.index(i) for i in order]))

@@ -220,6 +220,10 @@ class Room:
         """Whether a wire stands in the memory."""
         return wire in self._place
 
+    def contiguous(self, wire: int) -> bool:
+        """Whether the array of a wire is laid out row by row, without gaps."""
+        return wire in self._steps and bool(self._steps[wire].flags.c_contiguous)
+
     def moved(self, old: int, base: int, new: int) -> None:
         """A wire is written over another, which looks at the memory of ``base``."""
         for wire, table in ((base, self._place), (old, self._home), (old, self._steps)):

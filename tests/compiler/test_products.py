@@ -42,6 +42,16 @@ def test_other_contractions_stay_as_they_are(subscripts: str) -> None:
     assert np.allclose(compile(f, x)(x), f(x))
 
 
+def test_outer_products_with_what_is_not_finite() -> None:
+    f = lambda x: np.sin(x)[:, None] * x  # noqa: E731
+    x = np.array([0.0, np.inf, -1.0, np.nan, -0.0])
+    assert boxes(f, R[5]).count("matmul") == 1
+    with np.errstate(all="ignore"):
+        assert np.array_equal(compile(f, R[5])(x), f(x), equal_nan=True)
+    assert "matmul" not in boxes(lambda x: x[:, :1] * x, R[3, 3])
+    assert "matmul" not in boxes(lambda x: x[:, None, None] * x, R[3])
+
+
 INF = np.inf
 POINTS = [
     [0.0, 1.0, 2.0], [1000.0, 999.0, 0.0], [-1000.0, -1001.0, -2000.0], [-INF, 0.0, 1.0], [-INF, -INF, -INF], [INF, 0.0, 1.0],

@@ -52,6 +52,10 @@ EXAMPLES: dict[str, list[tuple[Callable[..., Any], Space]]] = {
         (lambda x: np.einsum("nkj,kij->nki", np.exp(x[0])[:, None, :] + x[1], np.sin(x)), R[3, 3, 3]),
         (lambda x: np.einsum("nki,nkj->kij", np.sin(x), np.exp(x[:, 0])[:, None, :] - x[1]), R[9, 3, 3]),
     ],
+    "outer_product": [
+        (lambda x: np.sin(x)[:, None] * x, R[3]),
+        (lambda x: x[None] * np.sin(x[:2])[:, None], R[3]),
+    ],
     "log_of_weights": [
         (lambda x: logsumexp(x, axis=1), R[2, 3]),
         (lambda x: logsumexp(x), R[3]),
@@ -112,6 +116,7 @@ EXAMPLES: dict[str, list[tuple[Callable[..., Any], Space]]] = {
 
 # More boxes, but less work in each, or work that others share.
 MORE = (
+    "outer_product",
     "whole_power",
     "contraction",
     "summed_before",
