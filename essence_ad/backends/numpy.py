@@ -399,7 +399,9 @@ class _Writer(Facts):
             base = self.base_of(i)
             if base not in self.mine or self.spaces[i] != space or self.last.get(base) != now:
                 continue
-            if i != base and (self.spaces[base].dim != space.dim or self.spaces[base].dtype != space.dtype):
+            if i in self.fixed or (
+                i != base and (self.spaces[base].dim != space.dim or self.spaces[base].dtype != space.dtype)
+            ):
                 continue
             lender = self.lent.get(base)
             if lender is not None and self.last.get(out, 0) >= self.time[self.maker[lender]]:

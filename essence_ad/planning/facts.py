@@ -10,7 +10,7 @@ import numpy as np
 from essence_ad.diagram import Diagram
 from essence_ad.planning.assembly import ASSEMBLED, Assembly, assembly, fits
 from essence_ad.planning.loops import Section, schedule
-from essence_ad.planning.sharing import looks, ufunc
+from essence_ad.planning.sharing import FIXED, looks, ufunc
 from essence_ad.primitives.primitive import Constant
 from essence_ad.structure import leaves
 
@@ -33,9 +33,12 @@ class Facts:
         }
         self.maker = {o: number for number, (_, _, outs) in enumerate(d.boxes) for o in outs}
         self.base: dict[int, int] = {}
+        self.fixed: set[int] = set()  #: views that cannot be written through, as NumPy gives them, and views of those
         for op, ins, outs in d.boxes:
             if ins and looks(op) and ufunc(op) is None:
                 self.base[outs[0]] = self.base_of(ins[0])
+                if ins[0] in self.fixed or (op is not None and op.name in FIXED):
+                    self.fixed.add(outs[0])
         self.whole = {self.base_of(w) for w in leaves(d.cod)}  #: wires whose memory the caller gets
         self.section = {number: s for s in self.schedule.sections for number in s.boxes}
         self._times()

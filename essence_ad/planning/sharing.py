@@ -28,6 +28,9 @@ _VIEWS = frozenset({
     "atleast_1d", "atleast_2d", "atleast_3d", "rot90", "matrix_transpose",
 })  # fmt: skip
 
+#: views of which NumPy lets nobody write, or where several elements are one
+FIXED = frozenset({"broadcast_to", "diagonal", "diag"})
+
 
 def looks(op: Any) -> bool:
     """Whether a result may share memory with the first operand."""

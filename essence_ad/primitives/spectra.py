@@ -136,7 +136,9 @@ def _eig_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any
     values, vectors = output
     gaps, inverse = _gaps(values), np.linalg.inv(vectors)
     across = turned(inverse)
-    largest = np.equal(np.argmax(np.abs(vectors), axis=-2)[..., None, :], np.arange(np.shape(a)[-1])[:, None])
+    n = np.shape(a)[-1]
+    first = np.argmax(np.abs(vectors), axis=-2) if n else np.zeros(np.shape(values), int)
+    largest = np.equal(first[..., None, :], np.arange(n)[:, None])
     phase = np.where(largest, np.divide(1, np.where(largest, vectors, 1)), 0)
 
     def push(v: Any) -> Any:

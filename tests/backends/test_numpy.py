@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import essence_ad
 from essence_ad import R, logsumexp
 from essence_ad.backends.numpy import write
 from essence_ad.calculus.gradient import value_and_grad
@@ -287,3 +288,14 @@ def test_arguments_in_any_layout_are_taken() -> None:
 def test_large_arrays_at_the_real_sizes(space: Any) -> None:
     f = value_and_grad(lambda x: np.sum(np.sin(x) * np.exp(-x * x) / (1.0 + x * x)))
     assert "memory.take()" in agree(f, space.random(np.random.default_rng(1)))
+
+
+def test_views_that_numpy_lets_nobody_write_are_not_written_over() -> None:
+    for n in (1, 2):
+        x = np.arange(n * n, dtype=float).reshape(n, n) + 1
+        for f in (
+            lambda x: 2.0 * np.diagonal(x @ x),
+            lambda x, n=n: np.sin(np.broadcast_to((x @ x)[:1], (n, n))),
+            lambda x: np.exp(np.reshape(np.diagonal(x @ x), (-1, 1))),
+        ):
+            np.testing.assert_array_equal(essence_ad.compile(f, x)(x), f(x))

@@ -205,3 +205,57 @@ def test_complex_matrices_in_single_precision() -> None:
         _, back = ad.vjp(f, z)
         y = f(z)
         assert back(np.ones_like(y)).dtype == np.complex64
+
+
+AWKWARD: dict[str, Any] = {
+    "an empty stack": np.zeros((0, 3, 3)),
+    "no rows": np.zeros((0, 0)),
+    "one element": np.array([[1.5]]),
+    "Fortran order": np.asfortranarray(A),
+    "negative strides": A[::-1, ::-1].copy()[::-1, ::-1],
+    "strides": np.repeat(A, 2, axis=0)[::2],
+}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "eigh": lambda x: linalg.eigh(even(x))[0], "eigvals": lambda x: linalg.eigvals(x) + 0j, "svd": lambda x: linalg.svd(x)[1], "qr": linalg.qr,
+    "pinv": linalg.pinv, "inv": linalg.inv, "det": linalg.det, "cholesky": lambda x: linalg.cholesky(spd(x)), "slogdet": lambda x: linalg.slogdet(x)[1],
+    "power": lambda x: linalg.matrix_power(x, 3), "norm": lambda x: linalg.norm(x, axis=(-2, -1)), "trace": linalg.trace,
+    "vectors": lambda x: linalg.vector_norm(x, axis=-1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_awkward_matrices(name: str) -> None:
+    for f in FUNCTIONS.values():
+        check(f, AWKWARD[name])
+
+
+def test_norms_and_transforms_of_awkward_matrices() -> None:
+    for name in ("one element", "Fortran order", "negative strides", "strides"):
+        for f in (
+            fft.fft2,
+            fft.rfft,
+            fft.irfft2,
+            linalg.cond,
+            lambda x: linalg.norm(x, "nuc"),
+            lambda x: linalg.norm(x, 2),
+        ):
+            if not (name == "one element" and f is fft.irfft2):  # of no points
+                check(f, AWKWARD[name])
+
+
+def test_integers_beside_traced_arrays() -> None:
+    whole, x = np.array([[2, 1], [1, 3]]), np.array([1.0, 2.0])
+    for f in (
+        lambda x: linalg.solve(whole, x), lambda x: linalg.inv(whole) @ x, lambda x: linalg.lstsq(whole, x)[0], lambda x: linalg.multi_dot([whole, whole, x]),
+        lambda x: linalg.matrix_power(whole * x, np.int64(2)), lambda x: fft.fft(x, n=np.int64(3)), lambda x: fft.rfft(np.array([1, 2]) * x), lambda x: linalg.norm(x, 2.0),
+    ):  # fmt: skip
+        check(f, x)
+
+
+def test_single_precision_stays_single() -> None:
+    for f in [*FUNCTIONS.values(), fft.fft2, fft.rfft, linalg.cond]:
+        x = A.astype(np.float32)
+        y, back = ad.vjp(lambda x, f=f: f(x)[0] if f is linalg.qr else f(x), x)
+        expected = f(x)[0] if f is linalg.qr else f(x)
+        assert np.result_type(y) == np.result_type(expected)
+        assert back(np.ones_like(y)).dtype == np.float32
