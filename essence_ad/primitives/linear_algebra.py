@@ -19,6 +19,10 @@ from essence_ad.operation import LinearOp, Scale, embed, example, is_discrete, l
 from essence_ad.primitives.primitive import Partials, Primitive, on
 from essence_ad.spaces import Array, space_of
 
+SINGULAR = (
+    1e-6  #: the ratio of singular values from which on a matrix is not inverted for the derivative of its cofactors
+)
+
 
 def _square(space: Array) -> Array:
     if len(space.shape) < 2 or space.shape[-1] != space.shape[-2]:
@@ -130,15 +134,39 @@ def _total(a: Any, y: Any) -> Op:
 
 
 def _cofactor_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:
-    """Through the inverse: at a singular matrix it is not finite."""
+    """Through the inverse; of a matrix that is nearly singular, through its singular values, of which two may be left out."""
     (a,) = inputs
-    det = np.expand_dims(np.linalg.det(a), axis=(-2, -1))
+    n = np.shape(a)[-1]
+    u, s, vh = np.linalg.svd(a)
+    singular = (s[..., -1:] <= SINGULAR * s[..., :1])[..., None] if n else False
+    det = np.where(singular, 1, np.expand_dims(np.linalg.det(a), axis=(-2, -1)))
+    sign = np.expand_dims(np.linalg.det(u) * np.linalg.det(vh), axis=(-2, -1))
+    left, right, others = np.conjugate(u), np.conjugate(vh), _all_but_two(s)
 
     def push(v: Any) -> Any:
         along = np.sum(output * v, axis=(-2, -1), keepdims=True)
-        return (output * along - output @ turned(v) @ output) / det
+        by_inverse = (output * along - output @ turned(v) @ output) / det
+        seen = turned(left) @ v @ turned(right)
+        line = others @ np.diagonal(seen, axis1=-2, axis2=-1)[..., None]
+        middle = line * np.eye(n, dtype=s.dtype) - others * turned(seen)
+        return np.where(singular, _once(sign * (left @ middle @ right)), by_inverse)
 
     return (linear_op("cofactor", push, push, a, output),)
+
+
+def _all_but_two(s: Any) -> Any:
+    """For each pair of different numbers the product of all the others."""
+    none = np.equal(s, 0)
+    some, zeros = np.where(none, 1, s), np.where(none, 1, 0)
+    left_out = zeros[..., :, None] + zeros[..., None, :]
+    product = np.prod(some, axis=-1, keepdims=True)[..., None] / (some[..., :, None] * some[..., None, :])
+    different = 1 - np.eye(np.shape(s)[-1], dtype=np.result_type(s))
+    return np.where(np.equal(np.sum(zeros, axis=-1, keepdims=True)[..., None], left_out), product, 0) * different
+
+
+def _once(x: Any) -> Any:
+    """The value itself, with a derivative that is NaN: that of singular vectors would leave out those of equal values."""
+    return x + 0 * np.sqrt(0 * x)
 
 
 def _slogdet_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> Any:

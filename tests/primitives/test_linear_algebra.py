@@ -148,3 +148,33 @@ def test_least_squares_of_full_rank_obey_the_normal_equations() -> None:
     v = np.array([0.3, -1.2])
     for found, expected in zip(df(v), df_normal(v), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
+def test_the_determinant_of_singular_matrices_bends_as_its_minors_say(rank: int) -> None:
+    left, right = RNG.standard_normal((3, rank)), RNG.standard_normal((rank, 3))
+    for a in (left @ right, left @ right + 1j * left @ right[:, ::-1]):
+        expected = np.zeros((3, 3, 3, 3), a.dtype)
+        for i, j in np.ndindex(3, 3):
+            for k, l in np.ndindex(3, 3):
+                if i != k and j != l:  # the element that is in neither row and neither column, with its sign
+                    m, n = 3 - i - k, 3 - j - l
+                    order = np.linalg.det(np.eye(3)[[i, k, m]]) * np.linalg.det(np.eye(3)[[j, l, n]])
+                    expected[i, j, k, l] = order * a[m, n]
+        push = D(Additive)(essence_ad.cofactor)(a)[1]
+        v = RNG.standard_normal((3, 3)).astype(a.dtype)
+        np.testing.assert_allclose(push(v), np.einsum("ijkl,kl", expected, v), atol=1e-8)
+        np.testing.assert_allclose(push.T(v), np.einsum("ijkl,kl", expected, v), atol=1e-8)
+        if np.isrealobj(a):
+            np.testing.assert_allclose(essence_ad.hessian(essence_ad.det)(a), expected, atol=1e-8)
+
+
+def test_the_third_derivative_of_a_determinant_is_not_made_up() -> None:
+    third = essence_ad.jacobian(essence_ad.hessian(lambda a: np.linalg.det(a)))
+    np.testing.assert_allclose(third(np.eye(2)), np.zeros((2,) * 6), atol=1e-12)
+    signs = np.einsum("ikm,jln->ijklmn", LEVI, LEVI)
+    np.testing.assert_allclose(third(A), signs, atol=1e-10)
+    assert np.all(np.isnan(third(np.zeros((3, 3)))) | (third(np.zeros((3, 3))) == signs))
+
+
+LEVI = np.array([[[np.linalg.det(np.eye(3)[[i, j, k]]) for k in range(3)] for j in range(3)] for i in range(3)])
