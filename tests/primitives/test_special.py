@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -206,3 +207,13 @@ def test_without_scipy_the_error_says_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "scipy", None)
     with pytest.raises(EssenceError, match="pip install scipy"):
         catalogue()["erfcx"].function(1.0)
+
+
+def test_the_page_lists_the_functions_that_are_known() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "special.md").read_text(encoding="utf-8")
+    listed = set(page.split("```text\n")[1].split("```")[0].split())
+    named = {key.rpartition(".")[2] for key in by_function() if isinstance(key, str)} - {"_zeta"}
+    ours = {"comb", "factorial", "logsumexp", "softmax", "log_softmax"}  # which are not ufuncs of SciPy
+    same = {"digamma", "jn", "sinc"}  # other names of the same objects, and NumPy's own
+    assert listed == named | ours | same
+    assert all(hasattr(sp, name) for name in listed) and ours <= set(catalogue())
