@@ -174,6 +174,70 @@ def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **options: A
     return np.transpose(whole, (*range(axis), *first, *range(axis, len(around))))
 
 
+# ---------------------------------------------------------------------------------------------- padding
+
+_STATISTICS: dict[str, Callable[..., Any]] = {
+    "maximum": np.max,
+    "minimum": np.min,
+    "mean": np.mean,
+    "median": np.median,
+}
+
+
+def pads(mode: Any = "constant", constant_values: Any = 0, **options: Any) -> bool:
+    """Whether ``np.pad`` with these options is not the primitive."""
+    return mode in (*_STATISTICS, "linear_ramp") or (
+        mode == "constant" and any(map(is_overloaded, _within(constant_values)))
+    )
+
+
+def padded(
+    array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0, end_values: Any = 0, stat_length: Any = None
+) -> Any:  # fmt: skip
+    """``np.pad`` with what the elements next to the ends tell, or with traced numbers, one axis after another."""
+    x = array
+    for axis, (before, after) in enumerate(_pairs(pad_width, x.ndim)):
+        lengths = _pairs(stat_length, x.ndim)[axis]
+        ends = _pairs(constant_values if mode == "constant" else end_values, x.ndim)[axis]
+        parts = [
+            _pad_part(x, axis, width, mode, ends[side], lengths[side], side)
+            for side, width in enumerate((before, after))
+        ]
+        x = np.concatenate([parts[0], x, parts[1]], axis=axis)
+    return x
+
+
+def _pad_part(x: Any, axis: int, width: int, mode: str, end: Any, length: Any, side: int) -> Any:
+    n = x.shape[axis]
+    place = (slice(None),) * axis
+    shape = (*x.shape[:axis], width, *x.shape[axis + 1 :])
+    if mode == "constant":
+        return np.broadcast_to(_cast(_gathered(end), x.dtype), shape)
+    if mode == "linear_ramp":
+        edge = x[(*place, n - 1 if side else 0)]
+        ramp = _cast(np.linspace(end, edge, width, endpoint=False, axis=axis), x.dtype)
+        return np.flip(ramp, axis=axis) if side else ramp
+    count = n if length is None else min(int(length), n)
+    found = _STATISTICS[mode](x[(*place, slice(n - count, n) if side else slice(count))], axis=axis, keepdims=True)
+    return np.broadcast_to(_cast(np.round(found) if x.dtype.kind in "iu" else found, x.dtype), shape)
+
+
+def _pairs(value: Any, ndim: int) -> list[tuple[Any, Any]]:
+    """What an option of ``np.pad`` says of the two ends of each axis."""
+    if isinstance(value, dict):
+        rows: list[Any] = [(0, 0)] * ndim
+        for axis, width in value.items():
+            rows[axis] = width if isinstance(width, tuple) else (width, width)
+        return rows
+    if not isinstance(value, (tuple, list, np.ndarray)):
+        return [(value, value)] * ndim
+    rows = list(value)
+    if not isinstance(rows[0], (tuple, list, np.ndarray)):
+        return [(rows[0], rows[-1])] * ndim
+    pairs = [(row[0], row[-1]) for row in rows]
+    return pairs * ndim if len(pairs) == 1 else pairs
+
+
 # ---------------------------------------------------------------------------------------------- new arrays
 
 

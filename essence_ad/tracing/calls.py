@@ -176,8 +176,9 @@ def stepwise(ufunc: Any, reduce: bool, x: Any, axis: int = 0, *, keepdims: bool 
 
 def function_call(function: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
     """A function of NumPy, or a kernel of this library, at its arguments."""
-    if function is np.where and len(args) == 1 and not options:
-        function = np.nonzero
+    written = rewrites.variant(function, args, options)
+    if written is not None:
+        return written(*args, **options)
     primitive = by_function().get(function)
     if primitive is None:
         return otherwise(function, args, options)

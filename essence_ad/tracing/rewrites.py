@@ -45,6 +45,18 @@ def _facts() -> dict[Any, Callable[..., Any]]:
     }
 
 
+def variant(function: Any, args: Any, options: Any) -> Callable[..., Any] | None:
+    """How a function that has a primitive is written where these arguments are not for the primitive."""
+    if function in statistics.NEUTRAL:
+        return statistics.narrowed(function) if "where" in options or "initial" in options else None
+    if function is np.where:
+        return table()[np.nonzero] if len(args) == 1 and not options else None
+    if function is np.pad:
+        mode = {"mode": args[2]} if len(args) > 2 else {}
+        return arrangement.padded if arrangement.pads(**mode, **options) else None
+    return None
+
+
 @functools.cache
 def table() -> dict[Any, Callable[..., Any]]:
     """Each function with how it is written."""

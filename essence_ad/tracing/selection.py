@@ -53,13 +53,22 @@ def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
         a = np.remainder(a, n)
     elif mode == "clip":
         a = np.minimum(np.maximum(a, 0), n - 1)
-    elif not is_overloaded(a) and not np.all((a >= 0) & (a < n)):
+    elif is_overloaded(a):
+        return _chosen(a, choices)
+    elif not np.all((a >= 0) & (a < n)):
         raise ValueError("invalid entry in choice array")
     found = choices[n - 1]
     for i in range(n - 2, -1, -1):
         found = np.where(np.equal(a, i), choices[i], found)
     shape = np.broadcast_shapes(a.shape, *[np.shape(c) for c in choices])
     return found if np.shape(found) == shape else np.broadcast_to(found, shape)
+
+
+def _chosen(a: Any, choices: Any) -> Any:
+    """The choices at traced places; one that there is not is an error when the program runs."""
+    a, *parts = np.broadcast_arrays(a, *choices)
+    place = np.where(a < 0, len(parts), a)
+    return np.take_along_axis(np.stack(parts), np.expand_dims(place, 0), axis=0)[0]
 
 
 def _piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **options: Any) -> Any:
@@ -183,7 +192,7 @@ def _sort_complex(a: Any) -> Any:
 
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     x = _values(np.bincount, x)
-    if weights is None or not x.size:
+    if weights is None or not x.size or np.any(x < 0):
         return np.bincount(x, minlength=minlength)
     n = max(int(x.max(initial=-1)) + 1, minlength)
     return scatter(array(weights).astype(np.float64), x, key=(Slot(0),), shape=(n,))

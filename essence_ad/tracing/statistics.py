@@ -86,6 +86,38 @@ def _nanstd(a: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0, kee
     return np.where(flat, 0, np.sqrt(np.where(flat, 1, var)))
 
 
+# ---------------------------------------------------------------------------------------------- of a part
+
+#: what leaves a reduction as it is, and how another number enters it
+NEUTRAL: dict[Any, tuple[Any, Any]] = {
+    np.sum: (0, np.add), np.prod: (1, np.multiply), np.any: (False, np.logical_or), np.all: (True, np.logical_and),
+    np.max: (None, np.maximum), np.min: (None, np.minimum), np.mean: (0, None),
+}  # fmt: skip
+
+
+def narrowed(function: Any) -> Callable[..., Any]:
+    """A reduction with ``where=`` and ``initial=``."""
+    neutral, combine = NEUTRAL[function]
+
+    def reduce(a: Any, *args: Any, initial: Any = np._NoValue, where: Any = True, **options: Any) -> Any:
+        a = array(a)
+        if initial is not np._NoValue and combine is None:
+            raise TypeError(f"{function.__name__}() got an unexpected keyword argument 'initial'")
+        if where is not True:
+            if neutral is None and initial is np._NoValue:
+                raise ValueError(
+                    f"reduction operation {function.__name__!r} has no identity, so to use a where mask one has to specify 'initial'"
+                )
+            a = np.where(where, a, initial if neutral is None else neutral).astype(a.dtype)
+        found = function(a, *args, **options)
+        if combine is None and where is not True:
+            kept = np.broadcast_to(where, a.shape)
+            return found * (function(np.ones(a.shape), *args, **options) / function(kept * 1.0, *args, **options))
+        return found if initial is np._NoValue else combine(found, initial)
+
+    return reduce
+
+
 # ---------------------------------------------------------------------------------------------- quantiles
 
 
@@ -104,7 +136,7 @@ def _positions(n: int, q: Any, method: str) -> Any:
         return np.quantile(np.arange(float(n)), q, method=method)  # type: ignore[call-overload]
     if method != "linear":
         raise unsupported(np.quantile, f"traced quantiles and method={method!r}")
-    return q * (n - 1)
+    return np.where(np.logical_and(q >= 0, q <= 1), q * (n - 1), n)  # no place, and so an error, for others
 
 
 def _quantile(
@@ -159,7 +191,10 @@ def _weighted(a: Any, q: Any, axis: Any, method: str, keepdims: bool, holes: boo
 
 def _taken(rows: Any, place: Any, by_line: bool) -> Any:
     index = place.astype(np.intp)
-    return np.take_along_axis(rows, index, axis=0) if by_line else np.take(rows, np.reshape(index, (-1,)), axis=0)
+    if by_line:
+        return np.take_along_axis(rows, index, axis=0)
+    line = np.reshape(index, (-1,))
+    return picked(rows, line) if is_overloaded(line) else np.take(rows, line, axis=0)
 
 
 def _among(line: Any, q: Any, method: str, n: int) -> Any:

@@ -277,7 +277,7 @@ AWKWARD: dict[str, list[Row]] = {
     "quantile": [
         *[at(lambda x, method=method: np.quantile(x, [0.1, 0.5, 0.77], axis=1, method=method), M) for method in METHODS],
         at(lambda x: np.quantile(x, [[0.0, 1.0]]), M), at(lambda x: np.quantile(x, 0.4, axis=(0, 1), keepdims=True), T),
-        at(lambda q: np.quantile(M + 0 * q, q), np.float64(0.37)), at(np.quantile, X, np.array([0.2, 0.6])), at(lambda x: np.quantile(x, 1), X),
+        at(lambda q: np.quantile(M + 0 * q, q), np.float64(0.37)), at(np.quantile, X, np.array([0.2, 0.6])), at(lambda x: np.quantile(x, 1), X), at(lambda q: np.quantile(M, q, axis=1), np.array([0.37, 0.2])), at(lambda q: np.nanquantile(HOLES, q, axis=1), NUMBER),
         at(lambda x: np.percentile(x, 50), X), at(lambda x: np.percentile(x, 40.0, axis=-1, keepdims=True), LINE),
     ],
     "nanquantile": [
@@ -342,7 +342,7 @@ AWKWARD: dict[str, list[Row]] = {
     ],
     "choose": [
         both(lambda x, y: np.choose([[0, 1, 1, 0]], [x, y]), M, V), both(lambda x: np.choose([3, -1, 0, 1, 5], [x, 2 * x], mode="wrap"), X),
-        both(lambda x: np.choose(np.array([3, -1, 0, 1, 5]), [x, 2 * x], mode="clip"), X), both(lambda x: np.choose(0, [x, 2.0]), NUMBER),
+        both(lambda x: np.choose(np.array([3, -1, 0, 1, 5]), [x, 2 * x], mode="clip"), X), both(lambda x: np.choose(0, [x, 2.0]), NUMBER), at(lambda x: np.choose((x > 0) * 1, [x, x * x, 2.0]), X),
     ],
     "piecewise": [
         at(lambda x: np.piecewise(x, [x < 0], [lambda v: v * v]), X), at(lambda x: np.piecewise(x, [x < 0, x >= 1], [lambda v, c: v * c, lambda v, c: v + c], 3.0), X),
@@ -394,6 +394,17 @@ AWKWARD: dict[str, list[Row]] = {
     "pad": [
         both(lambda x: np.pad(x, 2, mode="symmetric"), M), both(lambda x: np.pad(x, ((1, 0), (0, 2))), M), both(lambda x: np.pad(x, (3, 0), mode="wrap"), X),
         both(lambda x: np.pad(x, 1, constant_values=((1, 2), (3, 4))), M), both(lambda x: np.pad(x, 0), ZERO_D), both(lambda x: np.pad(x, 1), EMPTY),
+    ],
+    "pad by what is there": [
+        *[both(lambda x, mode=mode: np.pad(x, ((1, 2), (0, 3)), mode=mode), M) for mode in ("mean", "linear_ramp")],
+        *[at(lambda x, mode=mode: np.pad(x, 2, mode, stat_length=((2, 3), (1, 2))), M) for mode in ("maximum", "minimum", "median", "mean")],
+        both(lambda x: np.pad(x, (2, 1), mode="linear_ramp", end_values=(5, -4)), X), at(lambda x, c: np.pad(x, 1, constant_values=c), M, NUMBER),
+        at(lambda x: np.pad(x, (1, 2), constant_values=(x[0], 3.0)), X), at(lambda x: np.pad(x, 1, mode="maximum"), LINE),
+    ],
+    "reductions of a part": [
+        both(lambda x: np.sum(x, axis=1, where=M > 0, initial=2.0), M), both(lambda x: np.prod(x, where=M > 0), M), both(lambda x: np.mean(x, axis=0, where=T[0, :3] > -1.5, keepdims=True), M),
+        at(lambda x: np.max(x, initial=0.5), X), at(lambda x: np.min(x, axis=1, where=M < 1, initial=9.0), M), at(lambda x: x.max(where=x < 1, initial=-9.0) * np.sum(x, where=x > 0), X),
+        at(lambda x: np.any(x > 1, where=MASK) * x, X), at(lambda x: np.sum(x, initial=3), EMPTY),
     ],
     "diagonals": [
         *[both(lambda x, k=k: np.diagflat(x, k), V) for k in (-1, 0)], both(lambda x: np.diag(x, -1), M), both(lambda x: np.diagonal(x, axis1=-1, axis2=0), T), both(np.diagflat, ZERO_D),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from essence_ad import R
+from essence_ad import R, program
 from essence_ad.errors import TracingError, UnsupportedError
 from essence_ad.primitives import by_function
 from essence_ad.tracing import rewrites
@@ -84,3 +84,30 @@ def test_arguments_that_are_not_written_are_refused() -> None:
 def test_no_function_has_both_a_primitive_and_a_rewrite() -> None:
     assert len(rewrites.table()) > 20
     assert not set(rewrites.table()) & set(by_function())
+
+
+def test_primitives_with_options_of_another_meaning_are_written_otherwise() -> None:
+    for f in (
+        lambda x: (np.sum(x, where=x > 0), np.max(x, initial=9.0), np.mean(x, axis=1, where=X > 0)),
+        lambda x: (np.pad(x, 1, mode="mean"), np.pad(x, 1, constant_values=x[0, 0])),
+        lambda x: (np.pad(x, ((1, 0), (0, 2)), "linear_ramp", end_values=((1, 2), (3, 4))),),
+    ):
+        for a, b in zip(program(f)(X), f(X), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-15)
+    with pytest.raises(ValueError, match="initial"):
+        trace(lambda x: np.max(x, where=x > 0), R[3])
+    with pytest.raises(TypeError, match="initial"):
+        trace(lambda x: np.mean(x, initial=1.0), R[3])
+    assert rewrites.variant(np.sum, (X,), {"axis": 0}) is None and rewrites.variant(np.sin, (X,), {}) is None
+
+
+def test_places_that_are_not_there_are_errors_when_the_program_runs() -> None:
+    for f, good in (
+        (lambda q: np.quantile(X, q), 0.5),
+        (lambda a: np.choose(np.sign(a).astype(int), [X[0], X[1]]), 1.0),
+    ):
+        run = program(f)
+        np.testing.assert_allclose(run(good), f(good))
+        for bad in (-1.0, 1.5) if good == 0.5 else (-1.0,):
+            with pytest.raises((IndexError, ValueError)):
+                run(bad)
