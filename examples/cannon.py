@@ -161,7 +161,7 @@ def _paths(fig: Any, axes: Any, distance: Callable[[Any, Any], Any], title: str)
     return columns
 
 
-def figure_cannon_descents(path: str | Path | None = None, share: int = 40) -> Figure:
+def figure_cannon_descents(path: str | Path | None = None, share: int = 10) -> Figure:
     """Ways one and two: descents through a network that learned the distance, and through the physics."""
     from essence_ad.drawing.plotting import figure, finish, label
 
@@ -179,7 +179,7 @@ def figure_cannon_descents(path: str | Path | None = None, share: int = 40) -> F
     return finish(fig, data, path)
 
 
-def figure_cannon_gunner(path: str | Path | None = None, share: int = 40) -> Figure:
+def figure_cannon_gunner(path: str | Path | None = None, share: int = 10) -> Figure:
     """Way three: the answers of the network that was trained through the physics, and their misses."""
     from essence_ad.drawing.plotting import figure, finish, label
 
@@ -222,7 +222,7 @@ def figure_cannon_drag(path: str | Path | None = None) -> Figure:
     return finish(fig, data, path)
 
 
-def figure_cannon_taylor(path: str | Path | None = None, share: int = 40) -> Figure:
+def figure_cannon_taylor(path: str | Path | None = None, share: int = 10) -> Figure:
     """The errors of the inverse: Taylor's polynomial grows at the ends, Chebyshev's and the network's are spread."""
     from essence_ad.drawing.plotting import figure, finish, label
 

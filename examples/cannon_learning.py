@@ -72,7 +72,7 @@ def adam(
     stage: str,
     progress: Progress = silent,
     rate: float = 1e-2,
-) -> tuple[list[Any], float]:
+) -> tuple[tuple[Any, ...], float]:
     """The weights after Adam's steps with a rate that falls to nothing, and the last loss; the gradient is compiled once."""
     both = compile(value_and_grad(loss), weights)
     first, second = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
@@ -85,7 +85,7 @@ def adam(
         weights = [w - now * m / (np.sqrt(s) + 1e-8) for w, m, s in zip(weights, first, second, strict=True)]
         if n % 100 == 0:
             progress(stage, n, steps)
-    return weights, float(value)
+    return tuple(weights), float(value)  # what cannot change, a function that reads it may be compiled for
 
 
 def surrogate(seed: int = 0, steps: int = 4000, progress: Progress = silent) -> tuple[Callable[[Any, Any], Any], float]:
