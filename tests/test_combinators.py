@@ -13,12 +13,14 @@ from essence_ad import (
     Matrices,
     cross,
     cross_i,
+    dup,
     exp,
     first,
     fork,
     fork_i,
     inj,
     jacobian,
+    jam,
     join,
     join_i,
     map_,
@@ -104,3 +106,13 @@ def test_wrong_numbers_of_parts(wrong: Any) -> None:
 def test_wrong_boundaries() -> None:
     with pytest.raises(CompositionError):
         unfork(mul, 2)
+
+
+def test_joining_what_was_unjoined_repeats_no_work() -> None:
+    h = jam >> scale(2.0) >> scale(3.0) >> dup >> cross(scale(4.0), scale(5.0))
+    again = join(*unjoin(h))
+    assert len(again.diagram.boxes) == len(h.diagram.boxes) == 4
+    assert Additive(again)((1.0, 2.0)) == Additive(h)((1.0, 2.0)) == (72.0, 90.0)
+    twice = join(h, h)
+    assert len(twice.diagram.boxes) < 2 * len(h.diagram.boxes)
+    assert Additive(twice)(((1.0, 2.0), (3.0, 4.0))) == (240.0, 300.0)

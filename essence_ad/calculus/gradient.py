@@ -32,13 +32,20 @@ def grad(f: Any, *, argnums: Argnums = 0, has_aux: bool = False) -> Callable[...
     >>> grad(lambda x, rate: rate * x * x, argnums="x")(rate=2.0, x=3.0)
     12.0
     """
-    both = value_and_grad(f, argnums=argnums, has_aux=has_aux)
+    return Gradient(value_and_grad(f, argnums=argnums, has_aux=has_aux), f, grad, argnums=argnums, has_aux=has_aux)
 
-    def gradient(*args: Any, **options: Any) -> Any:
-        value, answer = both(*args, **options)
-        return (answer, value[1]) if has_aux else answer
 
-    return Derived(gradient, f, grad, argnums=argnums, has_aux=has_aux)
+class Gradient(Derived):
+    """What ``grad`` gives: the second part of what ``value_and_grad`` gives."""
+
+    def __init__(self, function: Callable[..., Any], f: Any, operator: Any, **options: Any) -> None:
+        super().__init__(function, f, operator, **options)
+        self.has_aux = options["has_aux"]
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """The gradient at a point."""
+        value, answer = self.function(*args, **options)
+        return (answer, value[1]) if self.has_aux else answer
 
 
 def value_and_grad(f: Any, *, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:

@@ -144,3 +144,50 @@ def test_a_value_without_more_is_told() -> None:
 def test_operators_show_what_they_are() -> None:
     assert repr(essence_ad.grad(three, argnums="x")) == "grad(three, argnums='x', has_aux=False)"
     assert essence_ad.grad(three).__doc__ == three.__doc__ and essence_ad.grad(three).__name__ == "three"
+
+
+DTYPES = ["float16", "float32", "float64", "complex64", "complex128"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_operator_keeps_the_precision_of_its_argument(dtype: str) -> None:
+    """float32 stays float32, with Python's numbers beside it; at the first call, and when it is compiled."""
+    ad = essence_ad
+    f = lambda x: np.sum(np.sin(x) * 2.0 + x * x / 3)  # noqa: E731
+    g = lambda x: np.exp(0.5 * x) * x  # noqa: E731
+    x = np.array([0.25, 0.5], dtype)
+    for _ in range(3):
+        answers = [
+            ad.grad(f)(x), ad.value_and_grad(f)(x)[0], ad.jacobian(g)(x), ad.jacobian(g, mode="reverse")(x), ad.hessian(f)(x),
+            ad.hvp(f, x, x), ad.jvp(g, x, x)[1], ad.vjp(g, x)[1](x), ad.linearize(g, x)[1](x), ad.program(g)(x), ad.compile(g, x)(x),
+        ]  # fmt: skip
+        assert [np.result_type(a) for a in answers] == [np.dtype(dtype)] * len(answers)
+    assert type(ad.grad(lambda x: np.sin(x) * 2.0)(x[0])) is np.dtype(dtype).type
+
+
+def test_mixed_arguments_have_gradients_of_their_own_dtypes() -> None:
+    x, y, z = np.ones(2, "f4"), np.ones(2), np.ones(2, "c8")
+    found = essence_ad.grad(lambda x, y: np.sum(x * y), argnums=(0, 1))(x, y)
+    assert [g.dtype.str for g in found] == ["<f4", "<f8"]
+    found = essence_ad.grad(lambda x, z: np.sum(np.real(x * z)), argnums=("x", "z"))(x, z)
+    assert [g.dtype.str for g in found] == ["<f4", "<c8"]
+
+
+@pytest.mark.parametrize("x", [np.arange(3), np.int64(3), np.array([True]), {"a": np.arange(2)}], ids=range(4))
+@pytest.mark.parametrize("operator", ["grad", "jacobian", "hessian", "linearize", "vjp"])
+def test_integers_are_refused_and_the_remedy_told(operator: str, x: Any) -> None:
+    f = lambda x: np.sum(x["a"] if isinstance(x, dict) else x) * 1.0  # noqa: E731
+    take = getattr(essence_ad, operator)
+    with pytest.raises(errors.DTypeError, match=r"needs real or complex numbers in its argument(.|\n)*astype\(float\)"):
+        _ = take(f, x) if operator in ("linearize", "vjp") else take(f)(x)
+
+
+@pytest.mark.parametrize("z", [0.3 + 0.4j, -1.2 - 0.5j])
+def test_holomorphic_functions_have_complex_derivatives_in_every_operator(z: complex) -> None:
+    ad = essence_ad
+    f, first, second = lambda z: np.exp(z) * z, (1 + z) * np.exp(z), (2 + z) * np.exp(z)  # noqa: E731
+    assert ad.grad(f)(z) == pytest.approx(first) and ad.grad(ad.grad(f))(z) == pytest.approx(second)
+    assert ad.jacobian(f)(z) == pytest.approx(first) and ad.hessian(f)(z) == pytest.approx(second)
+    assert ad.jvp(f, z, 1j)[1] == pytest.approx(1j * first) and ad.vjp(f, z)[1](1.0) == pytest.approx(first)
+    matrix = ad.jacobian(lambda v: f(v) * v[0])(np.array([z, 2 * z]))
+    assert matrix[0, 0] == pytest.approx(first * z + f(z)) and matrix[0, 1] == 0 and matrix.dtype == complex
