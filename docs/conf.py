@@ -6,9 +6,12 @@ from pathlib import Path
 import essence_ad
 
 here = Path(__file__).parent
-for source in (here.parent / "notebooks").glob("*.ipynb"):  # Sphinx reads only what stands below this folder
-    (here / "notebooks").mkdir(exist_ok=True)
-    shutil.copy(source, here / "notebooks" / source.name)
+shutil.rmtree(here / "notebooks", ignore_errors=True)
+for files in ("*.ipynb", "solutions/*.md"):
+    for source in (here.parent / "notebooks").glob(files):  # Sphinx reads only what stands below this folder
+        target = here / "notebooks" / source.relative_to(here.parent / "notebooks")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
 
 project = "essence_ad"
 author = "the essence_ad authors"

@@ -40,6 +40,7 @@ WHOLE = {
     "test_cost.py",  # counted operations of derivatives
     "test_edge_points.py",  # the lines of docs/edge_points.md
     "test_documents.py",  # the code in README.md and docs/
+    "notebooks/test_solutions.py",  # the exercises of the notebooks
     "test_oracles.py",  # values that were computed without this project
     "test_paper.py",  # the rows of the paper
     "test_typing.py",  # what a type checker says of good and bad programs
@@ -195,7 +196,9 @@ def test_tests_mirror_the_tree() -> None:
     tests = {p.relative_to(ROOT / "tests") for p in (ROOT / "tests").rglob("test_*.py")}
     modules = {expected_test(p, PACKAGE) for p in FILES if p.name != "__init__.py" or _has_code(p)}
     modules |= {
-        Path(folder) / expected_test(p, ROOT / folder) for folder in ("examples",) for p in (ROOT / folder).glob("*.py")
+        Path(folder) / expected_test(p, ROOT / folder)
+        for folder in ("examples", "notebooks")
+        for p in (ROOT / folder).glob("*.py")
     }
     missing = sorted(str(p) for p in modules - tests)
     measured = {Path("benchmarks") / expected_test(p, ROOT / "benchmarks") for p in (ROOT / "benchmarks").rglob("*.py")}
