@@ -198,10 +198,13 @@ class Association:
     @property
     def best(self) -> Plan:
         """The cheapest plan."""
+        shorter = Plan(0, len(self.points) - 1, Work(), reverse=self.source.dim > self.target.dim)
         if min(self.source.dim, self.target.dim) <= 1:  # one sweep of one vector: nothing can be cheaper
-            return Plan(0, 1, Work(), reverse=self.source.dim > self.target.dim)
+            return shorter
         if self.graph is not None:  # in the order of the program, or backwards, it does what a sweep does
             return self.elimination(self.graph)
+        if all(op is None or op.elementwise for op, _, _ in self.diagram.boxes):  # the same numbers either way
+            return shorter
         return min(self.plans, key=_total)
 
     # ------------------------------------------------------------------ carried out

@@ -251,20 +251,23 @@ def _applied(call: Call, slope: Any, i: int, term: Term, inputs: Sequence[Any], 
     if slope is not None:
         return values if slope == 1 else -values if slope == -1 else slope * values
     if isinstance(values, Shadow):
-        return _shadowed(call, i, term, inputs)
+        return _shadowed(call, i, term, inputs, space)
     others = [0 if isinstance(x, Sparse) else read(x, term.rows, space.shape) for x in inputs]
     if call.name == "multiply" and isinstance(values, _KNOWN) and values == 1:
         return others[1 - i]
     return call.apply(*[values if j == i else x for j, x in enumerate(others)])
 
 
-def _shadowed(call: Call, i: int, term: Term, inputs: Sequence[Any]) -> Any:
+def _shadowed(call: Call, i: int, term: Term, inputs: Sequence[Any], space: Array) -> Any:
     """The same where only the cost is asked for: no numbers are read."""
-    n = len(term.rows)
-    others = [np.broadcast_to(np.zeros((), np.result_type(x)), (n,) if shape_of(x) else ()) for x in inputs]
-    if call.name == "multiply" and term.values.one:
-        return Shadow(Array(shape_of(others[1 - i]), term.values.dtype), *term.values.tallies)
-    return call.apply(*[term.values if j == i else x for j, x in enumerate(others)])
+    values, others = term.values, [x for j, x in enumerate(inputs) if j != i and not isinstance(x, Sparse)]
+    several = not term.uniform or any(map(shape_of, others))
+    if call.name != "multiply" or not values.one:
+        for tally in values.tallies:
+            tally.calls += several
+            tally.elements += several * len(term.rows)
+            tally.numbers += not several
+    return Shadow(Array((len(term.rows),) if several else (), space.dtype), *values.tallies)
 
 
 def _spread(x: Sparse, shape: tuple[int, ...]) -> Sequence[Term]:
