@@ -17,8 +17,9 @@ def hessian(f: Any, *, argnums: Argnums = 0, has_aux: bool = False) -> Callable[
     """The function that gives the second partial derivatives: for each array of the value and each two of the argument.
 
     Of a scalar function of one array it is a symmetric array of shape ``in.shape + in.shape``; structured arguments
-    give blocks, nested in the containers of the argument twice over. With ``has_aux``, ``f`` returns ``(value, more)`` and
-    the result is ``(derivatives, more)``. Raises what ``jacobian`` does.
+    give blocks, nested in the containers of the argument twice over. It is forward mode over reverse mode for all unit
+    vectors at once; what is zero by the structure of the function is never computed. With ``has_aux``, ``f`` returns
+    ``(value, more)`` and the result is ``(derivatives, more)``. Raises what ``jacobian`` does.
 
     >>> from essence_ad import mul
     >>> hessian(mul)((3.0, 4.0)) == ((0.0, 1.0), (1.0, 0.0))
