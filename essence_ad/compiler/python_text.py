@@ -57,8 +57,7 @@ def to_python(f: Any, *spaces_or_examples: Any, name: str | None = None, simplif
     <BLANKLINE>
     <BLANKLINE>
     def slope(x, y):
-        t1 = y * x
-        return y + np.cos(t1) * y
+        return y * (1.0 + np.cos(y * x))
     <BLANKLINE>
     >>> float(to_python(grad(wave), R, R).run()(0.0, 3.0))
     6.0
