@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ from essence_ad.structure import Pattern, leaves
 DEEP = 8  #: how deep expressions of numbers are nested in the text
 _REDUCTIONS = ("sum", "max", "min")
 _LOOKS = ("transpose", "swapaxes", "moveaxis", "matrix_transpose", "expand_dims", "index")  # never a copy
+LONG = 200  #: boxes of a program from which names are used again
 _FLOAT = np.dtype(np.float64)
 
 
@@ -72,6 +74,11 @@ class _Writer(Facts):
         self.made: set[int] = set()  # arrays that this function made, each with memory of its own
         self.mine: set[int] = set()  # those that it may write over
         self.full: dict[int, str] = {}  # whole arrays of which a loop makes the rows
+        self.numbers = {o for _, ins, (o, *rest) in self.d.boxes if ins and not rest and self.number(o)}
+        self.reuse = len(self.d.boxes) > LONG and not self.schedule.axis
+        self.pending = Counter(self.reads)  # how many statements that are not written yet read a wire
+        self.waiting: dict[int, list[int]] = {}  # what numbers that are written where they are read read themselves
+        self.spare: list[str] = []  # names of numbers that are not needed any more
         self.lent: dict[int, int] = {}  # arrays that stand in the memory of a result, and that result
         self.room = Room()
         self.loop: Section | None = None
@@ -211,9 +218,11 @@ class _Writer(Facts):
         elif self.number(out):
             pure = all(map(self.number, ins))  # an array may be written over before the number is read
             depth = 1 + max([self.depth.get(i, 0) for i in ins], default=0) if pure else DEEP
-            self.define(out, self.scalar(op, ins), depth)
+            self.define(out, self.scalar(op, ins), depth, ins)
         else:
             self.array(now, op, ins, out)
+        if out not in self.numbers:
+            self.consumed(ins)
         for base in self.ending.get(now, ()):
             self.over(base)
 
@@ -228,18 +237,30 @@ class _Writer(Facts):
             ):
                 self.lines.append(f"del {self.text[base]}")
 
-    def define(self, wire: int, expression: str, depth: int) -> None:
+    def define(self, wire: int, expression: str, depth: int, ins: tuple[int, ...]) -> None:
         """A number: written where it is read if that is once, in a statement of its own otherwise."""
-        if self.reads[wire] == 1 and depth < DEEP:
+        if self.reads[wire] == 1 and depth < DEEP and wire not in self.schedule.early:
             call = re.fullmatch(r"\w+\([^()]*\)", expression) is not None
             self.text[wire], self.depth[wire] = expression if call else f"({expression})", depth
             self.bare[wire] = expression
-        else:
-            self.lines.append(f"{self.fresh(wire)} = {expression}")
+            if self.reuse:
+                self.waiting[wire] = [r for i in ins for r in self.waiting.pop(i, None) or (i,)]
+            return
+        self.consumed(ins)
+        self.lines.append(f"{self.fresh(wire)} = {expression}")
+
+    def consumed(self, ins: tuple[int, ...]) -> None:
+        """A statement read these wires: the names of numbers that no other reads are free, in a long program."""
+        if not self.reuse:
+            return
+        for wire in [r for i in ins for r in self.waiting.pop(i, None) or (i,)]:
+            self.pending[wire] -= 1
+            if not self.pending[wire] and wire in self.numbers and wire in self.maker:
+                self.spare.append(self.text[wire])
 
     def fresh(self, wire: int) -> str:
-        """A new name for a wire."""
-        self.text[wire] = f"v{wire}"
+        """A new name for a wire, in a long program that of a number that is not needed any more."""
+        self.text[wire] = self.spare.pop() if self.spare and wire in self.numbers else f"v{wire}"
         return self.text[wire]
 
     def scalar(self, op: Any, ins: tuple[int, ...]) -> str:

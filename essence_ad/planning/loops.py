@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from essence_ad.diagram import Box, Diagram
 from essence_ad.planning.axes import KEY, Relation, is_basic, is_rows, relations
+from essence_ad.planning.order import early
 from essence_ad.primitives.primitive import Call, Constant
 from essence_ad.spaces import Array
 from essence_ad.structure import leaves
@@ -38,6 +39,7 @@ class Schedule(NamedTuple):
     sections: list[Section]
     axis: dict[int, int]
     sums: frozenset[int]  #: wires that are added up over the rows of a loop
+    early: frozenset[int] = frozenset()  #: wires that are made before their turn, since that saves memory
 
 
 VIEWS = ("transpose", "swapaxes", "moveaxis", "matrix_transpose", "expand_dims", "squeeze", "reshape", "index")
@@ -58,7 +60,8 @@ def schedule(d: Diagram) -> tuple[Diagram, list[Any], Schedule]:
                 best = loops
         if best is not None:
             return several, its, best.schedule()
-    return d, spaces, Schedule([Section(list(range(len(d.boxes))))], {}, frozenset())
+    order, soon = early(d, spaces)
+    return d, spaces, Schedule([Section(order)], {}, frozenset(), frozenset(soon))
 
 
 def is_view(op: Any) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 import essence_ad
 from essence_ad import R, logsumexp
+from essence_ad.backends import numpy as backend
 from essence_ad.backends.numpy import write
 from essence_ad.calculus.gradient import value_and_grad
 from essence_ad.compiler.simplify import simplify
@@ -299,3 +300,42 @@ def test_views_that_numpy_lets_nobody_write_are_not_written_over() -> None:
             lambda x: np.exp(np.reshape(np.diagonal(x @ x), (-1, 1))),
         ):
             np.testing.assert_array_equal(essence_ad.compile(f, x)(x), f(x))
+
+
+# ---------------------------------------------------------------------------------------------- long programs of numbers
+
+
+def tangle(seed: int, steps: int) -> Any:
+    rng = np.random.default_rng(seed)
+    picks = [
+        (int(rng.integers(0, i + 2)), int(rng.integers(max(0, i - 3), i + 2)), int(rng.integers(5)))
+        for i in range(steps)
+    ]
+
+    def f(x: Any, y: Any) -> Any:
+        values = [x, y]
+        for i, j, kind in picks:
+            a, b = values[i], values[j]
+            values.append([np.sin(a) * b, np.tanh(a + b), a * b - 0.3, np.cos(a) + 0.1 * a, np.exp(-a * a) * b][kind])
+        return values[-1] + values[-2] * values[steps // 2]
+
+    return f
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_names_are_used_again_only_when_nobody_reads_them(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "LONG", 0)
+    f = value_and_grad(tangle(seed, 60), argnums=(0, 1))
+    text = agree(f, 0.3, -0.7)
+    targets = [line.split(" = ")[0].strip() for line in text.splitlines() if " = " in line]
+    assert len(set(targets)) < len(targets)
+    agree(
+        value_and_grad(lambda x: np.sum(tangle(seed, 20)(x, np.cos(x))) * tangle(seed, 9)(x[0], x[1])),
+        np.array([0.3, -0.2, 0.9]),
+    )
+
+
+def test_a_short_program_has_a_name_for_each_value() -> None:
+    text = agree(value_and_grad(tangle(3, 12), argnums=(0, 1)), 0.3, -0.7)
+    targets = [line.split(" = ")[0].strip() for line in text.splitlines() if " = " in line and "if " not in line]
+    assert len(set(targets)) == len(targets)
