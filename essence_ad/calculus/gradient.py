@@ -38,13 +38,13 @@ def grad(f: Any, *, argnums: Argnums = 0, has_aux: bool = False) -> Callable[...
 class Gradient(Derived):
     """What ``grad`` gives: the second part of what ``value_and_grad`` gives."""
 
-    def __init__(self, function: Callable[..., Any], f: Any, operator: Any, **options: Any) -> None:
-        super().__init__(function, f, operator, **options)
-        self.has_aux = options["has_aux"]
+    def __init__(self, both: Callable[..., Any], f: Any, operator: Any, **options: Any) -> None:
+        super().__init__(self, f, operator, **options)
+        self.both, self.has_aux = both, options["has_aux"]
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """The gradient at a point."""
-        value, answer = self.function(*args, **options)
+        value, answer = self.both(*args, **options)
         return (answer, value[1]) if self.has_aux else answer
 
 

@@ -454,3 +454,9 @@ def test_has_aux_needs_a_pair(f: Any) -> None:
 
 def test_the_functions_name_is_kept() -> None:
     assert grad(mixed).__name__ == "mixed"
+
+
+def test_a_gradient_is_compiled_and_recorded_as_the_gradient() -> None:
+    assert essence_ad.compile(grad(np.sin), R)(0.0) == 1.0
+    assert program(grad(np.sin))(0.0) == 1.0 and program(grad(np.sin), R)(0.0) == 1.0
+    assert essence_ad.compile(value_and_grad(np.sin), R)(0.0) == (0.0, 1.0)
