@@ -457,6 +457,6 @@ def test_the_functions_name_is_kept() -> None:
 
 
 def test_a_gradient_is_compiled_and_recorded_as_the_gradient() -> None:
-    assert essence_ad.compile(grad(np.sin), R)(0.0) == 1.0
-    assert program(grad(np.sin))(0.0) == 1.0 and program(grad(np.sin), R)(0.0) == 1.0
-    assert essence_ad.compile(value_and_grad(np.sin), R)(0.0) == (0.0, 1.0)
+    assert essence_ad.compile(grad(np.sin), essence_ad.R)(0.0) == 1.0
+    assert program(grad(np.sin))(0.0) == 1.0 and program(grad(np.sin), essence_ad.R)(0.0) == 1.0
+    assert essence_ad.compile(value_and_grad(np.sin), essence_ad.R)(0.0) == (0.0, 1.0)
