@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,13 @@ from essence_ad.structure import leaves
 from essence_ad.tracing import source
 from essence_ad.tracing.protocol import Overloaded
 
-_warned: set[CodeType | str] = set()
+_warned: set[tuple[object, ...]] = set()
 
 
 def warn(name: str) -> None:
     """Say once for each function of the user that its values steer it, with the line."""
     place = source.here()
-    key = name if place is None else place.code
+    key = (name,) if place is None else (place.code.co_filename, place.code.co_firstlineno, place.code.co_qualname)
     if key in _warned:
         return
     where = source.found("a value").removeprefix("a value at ")
