@@ -13,13 +13,13 @@ import threading
 import types
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from essence_ad.compiler.compiled import Compiled, argument_space
-from essence_ad.compiler.guards import Contents, Guard, alike, guards
+from essence_ad.compiler.guards import Contents, Guard, Items, alike, guards
 from essence_ad.compiler.simplify import simplify
 from essence_ad.diagram import uncollected
 from essence_ad.errors import EssenceError, NotCompiledWarning, TracingError
@@ -54,6 +54,7 @@ class _Known(NamedTuple):
     guards: list[Guard]
     compiled: Compiled | None  #: ``None`` where it was met once
     hopeless: bool = False  #: whether it cannot be compiled
+    new: bool = False  #: whether it has just been met
 
 
 class _Shared:
@@ -63,17 +64,17 @@ class _Shared:
         self.lock = threading.Lock()
         self.found: OrderedDict[Any, list[_Known]] = OrderedDict()
 
-    def meet(self, place: Any, marks: Any, reads: Any) -> _Known | None:
-        """What is known of a function, with the guards of this very one; ``None`` where it is met for the first time."""
+    def meet(self, place: Any, marks: Any, reads: Any) -> _Known:
+        """What is known of a function, with the guards of this very one."""
         candidates = [k for k in self.found.get(place, ()) if k.marks == marks]
         mine = guards(reads, [g for k in candidates if k.compiled is not None for g in k.guards], copy=False)
         if mine is None:
             return _Known(marks, [], None, hopeless=True)
         for known in candidates:
             if alike(mine, known.guards) and (known.compiled is None or all(g.stands for g in mine)):
-                return known._replace(guards=mine)
+                return known._replace(guards=mine, hopeless=known.hopeless or _changing(known.guards))
         self.put(place, _Known(marks, mine, None))
-        return None
+        return _Known(marks, mine, None, new=True)
 
     def put(self, place: Any, new: _Known) -> None:
         """Keep what is known of a function, in the place of what was known of one that is alike."""
@@ -84,6 +85,11 @@ class _Shared:
             self.found[place] = [*others[1 - VARIANTS :], new]
             while len(self.found) > SHARED:
                 self.found.popitem(last=False)
+
+
+def _changing(held: Iterable[Guard]) -> bool:
+    """Whether a list or dict has changed since it was looked at: by the function, perhaps, each time that it runs."""
+    return any(isinstance(g, Items) and not g.stands for g in held)
 
 
 _shared = _Shared()
@@ -155,25 +161,25 @@ class Automatic:
 
     def _remember(self, marks: Any) -> _Entry | None:
         """A new entry; ``None`` where no such function has been met at these spaces."""
-        entry, known = _Entry(), None
+        entry, new = _Entry(), True
         if self._place is not None:
-            known = _shared.meet(self._place, marks, self.reads)
-            if known is not None:
-                entry.guards, entry.compiled, entry.tried = known.guards, known.compiled, known.hopeless
+            _, entry.guards, entry.compiled, entry.tried, new = _shared.meet(self._place, marks, self.reads)
         with self._lock:
             self._entries[marks] = entry
             while len(self._entries) > REMEMBERED:
                 self._entries.popitem(last=False)
-        return None if known is None else entry
+        return None if new else entry
 
     def _compile(self, entry: _Entry, marks: Any, args: tuple[Any, ...]) -> Compiled | None:
         """Compile at the spaces of the arguments; ``None`` where the function may not be kept."""
         with self._lock:
             if not entry.tried:
                 entry.tried = True
-                found = guards(self.reads)
+                found = None if _changing(entry.guards) else guards(self.reads)
                 if found is not None:
-                    entry.guards, entry.compiled = found, self._staged(entry, args)
+                    compiled = self._staged(entry, args)
+                    if not _changing(found):
+                        entry.guards, entry.compiled = found, compiled
                     if self._place is not None:
                         _shared.put(self._place, _Known(marks, found, entry.compiled, entry.compiled is None))
         return entry.compiled

@@ -1,7 +1,8 @@
 """What a Python function depends on besides its arguments, so that a recording of it is used only while that stands.
 
-A function is safe to keep when everything that it reads is a number, a string, an array, a function, or a module of
-functions. Anything else (objects, lists, random generators) may change without a trace, and is not kept.
+A function is safe to keep when everything that it reads is a number, a string, an array, a function, a module of
+functions, or a tuple, list or dict of such. Anything else (objects, random generators) may change without a trace, and is
+not kept.
 """
 
 from __future__ import annotations
@@ -86,7 +87,24 @@ class Held(NamedTuple):
         return True
 
 
-Guard = Place | Contents | Held
+class Items(NamedTuple):
+    """A list or a dict that is read, and what it held."""
+
+    container: Any
+    held: tuple[Any, ...]
+
+    @property
+    def stands(self) -> bool:
+        """Whether it still holds the same objects in the same places."""
+        now = _items(self.container)
+        return len(now) == len(self.held) and all([a is b for a, b in zip(now, self.held, strict=True)])
+
+
+def _items(container: Any) -> tuple[Any, ...]:
+    return tuple(container) if type(container) is list else (*container.keys(), *container.values())
+
+
+Guard = Place | Contents | Held | Items
 
 
 def guards(function: Any, known: Sequence[Guard] = (), *, copy: bool = True) -> list[Guard] | None:
@@ -112,6 +130,8 @@ def _alike(a: Guard, b: Guard) -> bool:
         return False
     if isinstance(a, Contents):
         return a.array is b.array  # type: ignore[union-attr]
+    if isinstance(a, Items):
+        return a.container is b.container  # type: ignore[union-attr]
     if isinstance(a, Place) and a.name != b.name:  # type: ignore[union-attr]
         return False
     x, y = a.held, b.held
@@ -142,6 +162,9 @@ class _Reader:
         self.seen.add(id(value))
         if isinstance(value, tuple):
             return all(map(self.brought, value))
+        if type(value) in (list, dict):
+            self.found.append(Items(value, _items(value)))
+            return all(map(self.read, _items(value)))
         if isinstance(value, functools.partial):
             self.found += [Place(value.keywords, name, held) for name, held in sorted(value.keywords.items())]
             return all(map(self.read, (value.func, *value.keywords.values()))) and all(map(self.brought, value.args))

@@ -50,14 +50,17 @@ def test_written_arrays_and_rebound_names_are_seen() -> None:
 
 
 def test_what_cannot_be_told_is_not_kept() -> None:
-    weights = [1.0]
+    class Model:
+        weight = 1.0
+
+    model = Model()
 
     def f(x: Any) -> Any:
-        return x * x * weights[0]
+        return x * x * model.weight
 
     g = Automatic(grad(f), f)
     for w in (1.0, 2.0, 3.0, 4.0):
-        weights[0] = w
+        model.weight = w
         assert g(3.0) == pytest.approx(6.0 * w)
     assert g.kept == 0
 
@@ -209,3 +212,20 @@ def test_what_cannot_be_compiled_is_told_once_and_runs(monkeypatch: pytest.Monke
     with pytest.warns(NotCompiledWarning, match=r"<lambda> is run as it is.*no backend writes this"):
         assert g(3.0) == 6.0
     assert g(3.0) == 6.0
+
+
+def test_lists_that_change_are_seen_and_functions_that_change_them_are_not_kept() -> None:
+    weights, calls = [2.0], []
+
+    def f(x: Any) -> Any:
+        return x * x * weights[0]
+
+    def counted(x: Any) -> Any:
+        calls.append(1)
+        return f(x)
+
+    g, h = Automatic(grad(f), f), Automatic(grad(counted), counted)
+    for w in (2.0, 2.0, 2.0, 5.0, 5.0, 5.0):
+        weights[0] = w
+        assert g(3.0) == h(3.0) == pytest.approx(6.0 * w)
+    assert g.kept == 1 and h.kept == 0 and len(calls) >= 5

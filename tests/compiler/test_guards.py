@@ -37,8 +37,9 @@ def closed(value: Any) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     "f",
     [scaled, closed(2.0), closed(np.ones(3)), closed((1, "a", None)), lambda x: scaled(scaled(x)), functools.partial(scaled),
-     closed(scaled), np.sin, sin, program(scaled), lambda x, n=3: x * n, functools.wraps(scaled)(lambda x: scaled(x))],
-    ids=range(12),
+     closed(scaled), np.sin, sin, program(scaled), lambda x, n=3: x * n, functools.wraps(scaled)(lambda x: scaled(x)),
+     lambda x: x * LAYERS[0], closed({"a": [1.0, np.ones(2)]}), functools.partial(closed, value=[2.0]), lambda x, n=LAYERS: x],
+    ids=range(16),
 )  # fmt: skip
 def test_kept(f: Any) -> None:
     found = guards(f)
@@ -47,8 +48,8 @@ def test_kept(f: Any) -> None:
 
 @pytest.mark.parametrize(
     "f",
-    [lambda x: x * LAYERS[0], closed({"a": 1.0}), Model().loss, closed(Model()), lambda x: x + GENERATOR.normal(),
-     lambda x: x + np.random.normal(), closed(GENERATOR), functools.partial(closed, value=[2.0]), lambda x, n=LAYERS: x],
+    [closed([Model()]), closed({"a": Model()}), Model().loss, closed(Model()), lambda x: x + GENERATOR.normal(),
+     lambda x: x + np.random.normal(), closed(GENERATOR), functools.partial(closed, value=[GENERATOR]), closed((Model(),))],
     ids=range(9),
 )  # fmt: skip
 def test_not_kept(f: Any) -> None:
@@ -86,5 +87,16 @@ def test_functions_of_this_library_are_looked_through() -> None:
         inner = grad(closed(np.full(2, k)))
         found = guards(lambda x: np.sum(inner(x)))  # noqa: B023
         assert found is not None and any(isinstance(g, Contents) and g.held[0] == k for g in found)
-    assert guards(lambda x: inner(x) + LAYERS[0]) is None
-    assert guards(grad(closed([1.0]))) is None
+    assert guards(lambda x: inner(x) + GENERATOR.normal()) is None
+    assert guards(grad(closed(Model()))) is None
+
+
+def test_lists_and_dicts_are_looked_into() -> None:
+    layers, table = [np.ones(2), 3.0], {"a": [1.0]}
+    changes = [lambda: layers.append(1.0), lambda: layers.pop(0), lambda: layers.__setitem__(1, 4.0), lambda: layers[0].fill(2.0),
+               lambda: table.update(b=1.0), lambda: table["a"].append(2.0), lambda: table.__setitem__("a", [1.0, 2.0])]  # fmt: skip
+    for change in (*changes[:1], *changes[2:], changes[1]):
+        found = guards(lambda x: x * layers[0] * table["a"][0])
+        assert found is not None and all(g.stands for g in found)
+        change()
+        assert not all(g.stands for g in found)
