@@ -2,6 +2,11 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
+
+from docutils.nodes import SkipNode
+from math_core import LatexToMathML
+from sphinx.application import Sphinx
 
 import essence_ad
 
@@ -17,9 +22,25 @@ project = "essence_ad"
 author = "the essence_ad authors"
 version = release = essence_ad.__version__
 extensions = ["sphinx.ext.autodoc", "myst_nb"]
+myst_enable_extensions = ["dollarmath", "amsmath"]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "pydata_sphinx_theme"
 html_title = "essence_ad"
+html_theme_options = {"secondary_sidebar_items": {"*": ["page-toc", "sourcelink"], "notebooks/**": []}}  # room for code
 nb_execution_mode = "off"  # outputs are stored in the notebooks, and notebooks/run.py checks them
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+
+
+def mathematics(writer: Any, node: Any, *, display: bool) -> None:
+    """LaTeX as MathML, which browsers show without a script: the pages need no network."""
+    text = LatexToMathML().convert_with_local_state(node.astext(), displaystyle=display)
+    writer.body.append(f'<div class="displayed">{text}</div>' if display else text)
+    raise SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Registers the renderer of mathematics."""
+    renderers = [(lambda writer, node, d=d: mathematics(writer, node, display=d), None) for d in (False, True)]
+    app.add_html_math_renderer("mathml", inline_renderers=renderers[0], block_renderers=renderers[1])
