@@ -66,10 +66,10 @@ def cost(f: Any, *args: Any, argnums: int | tuple[int, ...] = 0) -> Cost:
                                    calls    elements    products     numbers
     value                              5         185         900           0
     slopes                             3         165           0           0
-    Jacobian forward                   9       9,000      40,000           0
-    Jacobian reverse                   8       8,800      40,000           0
-    Jacobian mixed                    10       1,300      40,000           0
-    jacobian takes mixed: 8,800 against 15,300 reverse and 16,000 forward (elements + products / 16 + 500 calls + 50 numbers)
+    Jacobian forward                   6       9,000      40,000           0
+    Jacobian reverse                   5       8,800      40,000           0
+    Jacobian mixed                     5       1,300      40,000           0
+    jacobian takes mixed: 6,300 against 13,800 reverse and 14,500 forward (elements + products / 16 + 500 calls + 50 numbers)
     """
     function, x = in_arguments(f, args, {}, argnums)
     program, space = program_at("cost", function, x), space_of(x)

@@ -96,6 +96,15 @@ class Sparse(Overloaded):
         return Sparse(space, space.dim, [Term(places, places, factor)])
 
     @property
+    def on_diagonal(self) -> Any:
+        """The numbers of a diagonal matrix (one number where they are the same), ``None`` of another."""
+        if len(self.terms) != 1 or self.size != self.width:
+            return None
+        (term,) = self.terms
+        whole = slice(0, self.size, None)
+        return term.values if as_slice(term.rows) == whole and as_slice(term.columns) == whole else None
+
+    @property
     def count(self) -> int:
         """How many numbers are stored."""
         return self.size * self.width if self.dense is not None else sum(len(t.rows) for t in self.terms)
@@ -347,6 +356,9 @@ def _contracted(call: Call, inputs: Sequence[Any]) -> Any:
                 return None
     (i,) = at
     x, own = inputs[i], parts[i]
+    if len(parts) == 2 and set(parts[1 - i]) == {*own, *out} and set(own).isdisjoint(out) and x.on_diagonal is not None:
+        other = _arranged(inputs[1 - i], parts[1 - i], own + out)
+        return _rescaled(x, np.reshape(other, (x.width, *[lengths[c] for c in out])), result_space(call, inputs))
     written = x.count * math.prod([n for letter, n in lengths.items() if letter not in own])
     if written > LARGE or x.count > FULL * x.size * x.width:
         return None
@@ -357,6 +369,18 @@ def _contracted(call: Call, inputs: Sequence[Any]) -> Any:
         if j != i:
             product = product * _arranged(other, parts[j], order)
     return np.sum(product, axis=tuple(range(len(out), len(order)))) if len(order) > len(out) else product
+
+
+def _rescaled(x: Sparse, columns: Any, space: Array) -> Sparse:
+    """Stacked columns, each times a number of a diagonal matrix."""
+    factor = x.on_diagonal
+    if isinstance(factor, Shadow):
+        if not factor.one:
+            columns = np.reshape(factor, (-1, *[1] * len(space.shape))) * columns
+        return Sparse(space, x.width, dense=Shadow(Array((x.width, *space.shape), space.dtype), *factor.tallies))
+    if not (isinstance(factor, _KNOWN) and factor == 1):
+        columns = (factor if not shape_of(factor) else np.reshape(factor, (x.width, *[1] * len(space.shape)))) * columns
+    return Sparse(space, x.width, dense=columns)
 
 
 def _arranged(x: Any, own: str, order: str) -> Any:

@@ -169,3 +169,17 @@ def test_what_needs_a_value_says_that_these_are_many() -> None:
     with pytest.raises(TracingError, match="jvp"):
         if x[0] > 0:
             raise AssertionError
+
+
+def test_a_matrix_after_a_diagonal_one_is_rescaled() -> None:
+    """No product is summed, and no place is numbered: the columns times the diagonal."""
+    d = rng.uniform(1.0, 2.0, 40)
+    found = W @ (d * Sparse.identity(R[40]))
+    assert found.dense is not None and found.terms == ()
+    np.testing.assert_array_equal(found.matrix(), W * d)
+    np.testing.assert_array_equal((W @ -Sparse.identity(R[40])).matrix(), -W)
+    x = np.reshape(Sparse.identity(R[40]), (5, 8))
+    third = rng.normal(size=(8, 3, 5))
+    np.testing.assert_allclose(
+        np.tensordot(third, x, axes=((2, 0), (0, 1))).matrix(), np.reshape(np.transpose(third, (1, 2, 0)), (3, 40))
+    )
