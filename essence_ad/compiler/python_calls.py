@@ -24,11 +24,12 @@ _NUMPYS = frozenset({"/", "**"})  # of two Python numbers these raise where NumP
 
 
 class Written(NamedTuple):
-    """An expression, how tightly it binds, and whether it may be a number of Python's."""
+    """An expression, how tightly it binds, whether it may be a number of Python's, and whether it is a constant."""
 
     text: str
     binds: int = ATOM
     python: bool = False
+    constant: bool = False
 
     @classmethod
     def atom(cls, text: str, python: bool = False) -> Written:
@@ -81,6 +82,8 @@ def _general(writer: Any, op: Call, given: Sequence[Written]) -> Written:
     """A call by NumPy's name, or by that of the function in this library."""
     primitive = op.primitive
     name = next((n for n in map(numpy_name, (primitive.function, *primitive.numpy)) if n is not None), None)
+    if op.name == "take" and given[0].constant and not given[1].constant:
+        name = None
     options = [f"{k}={_option(writer, v, k)}" for k, v in op.options().items()]
     values = [g.text for g in given]
     if name is None:
@@ -136,6 +139,8 @@ def _index(writer: Any, op: Call, given: Sequence[Written], spaces: Sequence[Any
 
 
 def _gather(writer: Any, op: Call, given: Sequence[Written], spaces: Sequence[Any]) -> Written | None:
+    if given[0].constant:  # NumPy's own array does not take traced integers
+        return None
     return Written.atom(f"{given[0].within(ATOM)}[{key_text(writer, op.params['key'], given[1:])}]")
 
 

@@ -306,14 +306,14 @@ class _Writer:
         text = literal(value)
         python = type(value) in (float, int, complex, bool)
         if text is not None and (np.ndim(value) == 0 or len(text) <= INLINE):
-            return Written(text, 3 if text.startswith("-") else 9, python)
+            return Written(text, 3 if text.startswith("-") else 9, python, constant=True)
         if not isinstance(value, np.ndarray | np.generic | list | tuple) and text is None and not np.isscalar(value):
-            return Written.atom(self.names.object(value, "c"))
+            return Written(self.names.object(value, "c"), constant=True)
         known = self.names._known.get(id(value))
         if known is None and text is not None:
             known = self.names._known[id(value)] = self.names.fresh(self.users_name(value) or "A")
             self.above.append(f"{known} = {text}")
-        return Written.atom(known or self.names.object(value, self.users_name(value) or "A"))
+        return Written(known or self.names.object(value, self.users_name(value) or "A"), constant=True)
 
     def users_name(self, value: Any) -> str | None:
         """What the user's function calls an array that it reads from outside."""

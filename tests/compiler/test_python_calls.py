@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from essence_ad import C, R, to_python
+from essence_ad import C, R, take, to_python
 from essence_ad.compiler.python_calls import Written
 from essence_ad.primitives import catalogue
 from essence_ad.spaces import space_of
@@ -151,3 +151,10 @@ def test_every_primitive_is_written_and_gives_its_own_value(name: str, number: i
 
 def _result(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def test_a_table_that_is_known_takes_traced_integers_when_it_is_read_again() -> None:
+    for f in (lambda x: np.interp(x, [0.0, 1.0, 2.0], [1.0, 3.0, 2.0]), lambda x: take(A[0], np.argmax(x)) * x):
+        text, x = to_python(f, R[2]), np.array([0.25, 1.75])
+        np.testing.assert_allclose(text.run()(x), f(x))
+        np.testing.assert_allclose(trace(text.run(), R[2])(x), f(x))
