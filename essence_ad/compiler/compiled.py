@@ -151,7 +151,8 @@ def compile(f: Any, *spaces_or_examples: Any, backend: str = "numpy") -> Compile
         )  # fmt: skip
     space = argument_space([s if isinstance(s, Space) else space_of(s) for s in spaces_or_examples])
     with uncollected():
-        return Compiled(simplify(staged(f, space)), BACKENDS[backend])
+        spread = True if len(spaces_or_examples) > 1 else None
+        return Compiled(simplify(staged(f, space, spread)), BACKENDS[backend])
 
 
 def argument_space(spaces: Sequence[Space]) -> Space:
@@ -159,10 +160,10 @@ def argument_space(spaces: Sequence[Space]) -> Space:
     return spaces[0] if len(spaces) == 1 else Product(tuple(spaces))
 
 
-def staged(f: Any, space: Space) -> Diagram:
-    """What a program or function does to symbolic arrays of a space."""
+def staged(f: Any, space: Space, spread: bool | None = None) -> Diagram:
+    """What a program or function does to symbolic arrays of a space; ``spread`` as ``trace`` takes it."""
     if isinstance(f, Morphism) and not hasattr(f, "function"):
         d = inline(f.diagram, space.pattern)
         if all(isinstance(op, (Call, Constant, Scale, Negate)) for op, _, _ in d.boxes) and not any(d.misfits):
             return Diagram(d.dom, d.cod, d.boxes, d.n_wires, space, d.cod_space)
-    return trace(getattr(f, "function", f), space).diagram
+    return trace(getattr(f, "function", f), space, spread=spread).diagram

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from essence_ad import R, compose, cos, dup, mul, reverse, sin
+from essence_ad import R, compose, cos, dup, mul, program, reverse, sin
 from essence_ad.calculus.gradient import grad, value_and_grad
 from essence_ad.compiler.compiled import compile
 from essence_ad.errors import OptionError, ShapeError, StructureError
@@ -85,3 +85,12 @@ def test_a_long_chain_compiles_and_is_the_same() -> None:
     f = compose(*[sin, cos] * 2000)
     assert compile(f, R)(0.5) == pytest.approx(f(0.5), rel=1e-12)
     assert compile(value_and_grad(f), R)(0.5)[1] == pytest.approx(reverse(f)(0.5)[1](1.0), rel=1e-9)
+
+
+def test_arguments_with_defaults_may_be_given() -> None:
+    def f(x: Any, s: Any = 2.0) -> Any:
+        return s * np.sin(x)
+
+    for g in (f, program(f)):
+        assert compile(g, R)(1.0) == pytest.approx(2 * np.sin(1.0))
+        assert compile(g, R, R)(1.0, 3.0) == pytest.approx(3 * np.sin(1.0))
