@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-KEPT = 1 << 28  #: bytes of a block that is kept between calls
+KEPT = 1 << 26  #: bytes of a block that is kept between calls; a larger one is given back after each
 LINE = 64  #: bytes of a cache line, where places begin
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from essence_ad.planning import memory as module
 from essence_ad.planning.memory import Item, Memory, Part, Places, Room, unmoved
 
 F = np.dtype(np.float64)
@@ -47,6 +48,18 @@ def test_each_call_that_runs_has_a_block() -> None:
     assert not np.shares_memory(first[0][0], second[0][0])
     memory.give(first)
     assert memory.take() is first
+
+
+def test_a_large_block_and_one_that_is_passing_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = Places()
+    parts = [Part([Item("a", places.take(800), (100,), (0,), F, None)], ["a"])]
+    passing = Memory(places, parts, keep=False)
+    passing.give(passing.take())
+    assert not passing.blocks
+    monkeypatch.setattr(module, "KEPT", 100)
+    large = Memory(places, parts)
+    large.give(large.take())
+    assert not large.blocks
 
 
 def test_views_are_planned_where_nothing_moves() -> None:
