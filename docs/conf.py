@@ -36,7 +36,7 @@ autodoc_typehints = "description"
 def mathematics(writer: Any, node: Any, *, display: bool) -> None:
     """LaTeX as MathML, which browsers show without a script: the pages need no network."""
     text = LatexToMathML().convert_with_local_state(node.astext(), displaystyle=display)
-    writer.body.append(f'<div class="displayed">{text}</div>' if display else text)
+    writer.body.append(f'<div style="margin: 0 0 1.15rem">{text}</div>' if display else text)
     raise SkipNode
 
 

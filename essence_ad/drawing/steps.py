@@ -129,6 +129,9 @@ class Slider:
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
 
+    def __repr__(self) -> str:
+        return f"<a slider of {len(self.steps)} steps>"
+
     def _repr_html_(self) -> str:
         last = len(self.steps) - 1
         show = (

@@ -105,6 +105,7 @@ def test_the_animation_shows_the_last_step_where_nothing_moves() -> None:
 
 def test_a_slider_has_every_step() -> None:
     found = steps(f, POINT)
+    assert repr(found.slider()) == f"<a slider of {len(found)} steps>"
     html = found.slider()._repr_html_()
     assert html.count("<svg") == len(found) == 4 and 'max="3"' in html
     assert html.count("display:block") == 1  # the last one
