@@ -1,6 +1,7 @@
 """How Sphinx builds the documentation: ``sphinx-build -W docs docs/_build``."""
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sphinx.application import Sphinx
 import essence_ad
 
 here = Path(__file__).parent
+sys.path.insert(0, str(here / "extensions"))
 shutil.rmtree(here / "notebooks", ignore_errors=True)
 for files in ("*.ipynb", "solutions/*.md"):
     for source in (here.parent / "notebooks").glob(files):  # Sphinx reads only what stands below this folder
@@ -21,14 +23,25 @@ for files in ("*.ipynb", "solutions/*.md"):
 project = "essence_ad"
 author = "the essence_ad authors"
 version = release = essence_ad.__version__
-extensions = ["sphinx.ext.autodoc", "myst_nb"]
-myst_enable_extensions = ["dollarmath", "amsmath"]
+extensions = ["sphinx.ext.autodoc", "myst_nb", "sphinx_copybutton", "catalogue"]
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "pydata_sphinx_theme"
 html_title = "essence_ad"
-html_theme_options = {"secondary_sidebar_items": {"*": ["page-toc", "sourcelink"], "notebooks/**": []}}  # room for code
+html_theme_options = {
+    "secondary_sidebar_items": {"*": ["page-toc", "sourcelink"], "notebooks/**": []},  # room for code
+    "header_links_before_dropdown": 6,
+    "navbar_persistent": ["search-button"],
+}
+html_sidebars = {
+    page: [] for page in ("tutorial", "quickstart", "index", "notebooks", "explanation", "reference", "howto/index")
+}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 nb_execution_mode = "off"  # outputs are stored in the notebooks, and notebooks/run.py checks them
+copybutton_prompt_text = r">>> |\.\.\. ?"  # what is copied can be pasted: no prompts, no outputs
+copybutton_prompt_is_regexp = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 

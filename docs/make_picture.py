@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from essence_ad import Additive, check_laws, cos, draw, draw_adjoint, draw_failure, mul, sin, steps
+from essence_ad import Additive, add, check_laws, cos, draw, draw_adjoint, draw_failure, exr, mul, sin, steps
 from essence_ad.errors import LawError
 
 cos_sin_product = mul >> (cos & sin)
@@ -23,6 +23,12 @@ def picture() -> str:
         return np.cos(x * y) + np.sin(y)
 
     return draw_adjoint(f, (1.0, 2.0), title="z = cos(x*y) + sin(y) at x = 1, y = 2", stacked=True).svg
+
+
+def primal() -> str:
+    """The program of the tutorial, before it is differentiated."""
+    program = (mul >> cos & exr >> sin) >> add
+    return draw(program, title="cos(x*y) + sin(y)").svg
 
 
 def reverse() -> str:
@@ -54,6 +60,7 @@ def failure() -> str:
 
 PICTURES = {
     "program.svg": picture,
+    "pictures/primal.svg": primal,
     "pictures/reverse.svg": reverse,
     "pictures/mixed.svg": mixed,
     "pictures/failure.svg": failure,
