@@ -46,7 +46,7 @@ def scan(f: Any, init: Any = Missing, xs: Any = None, *, length: int | None = No
     >>> from essence_ad import grad
     >>> scan(lambda total, x: (total + x, total * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (np.float64(6.0), array([0., 2., 9.]))
-    >>> grad(lambda a: scan(lambda c, x: (c * a + x, None), 0.0, np.ones(3))[0])(2.0)
+    >>> float(grad(lambda a: scan(lambda c, x: (c * a + x, None), 0.0, np.ones(3))[0])(2.0))
     5.0
     """
     if init is Missing:

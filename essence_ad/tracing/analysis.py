@@ -7,6 +7,7 @@ NumPy cuts off zeros at the beginning, which depends on values.
 from __future__ import annotations
 
 import functools
+import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from essence_ad.primitives.ordering import searchsorted
 from essence_ad.primitives.polynomials import convolve, roots, window
 from essence_ad.tracing.source import unsupported
 from essence_ad.tracing.statistics import array, picked
+
+_LETTERS = string.ascii_letters
 
 # ---------------------------------------------------------------------------------------------- differences and sums
 
@@ -324,6 +327,15 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
 
 
 # ---------------------------------------------------------------------------------------------- products of vectors
+
+
+def einsum_of_lists(*operands: Any, **options: Any) -> Any:
+    """``np.einsum`` with a list of numbers after each array in the place of letters, and perhaps one for the result."""
+    arrays, lists = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
+    spelt = ["".join(["..." if i is Ellipsis else _LETTERS[i] for i in axes]) for axes in lists]
+    last = operands[-1] if len(operands) % 2 else None
+    end = "" if last is None else "->" + "".join(["..." if i is Ellipsis else _LETTERS[i] for i in last])
+    return np.einsum(",".join(spelt) + end, *arrays, **options)
 
 
 def _vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:

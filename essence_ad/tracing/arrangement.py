@@ -161,6 +161,30 @@ def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     return tuple([np.broadcast_to(a, shape) for a in args])
 
 
+def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    for axis in (axes,) if isinstance(axes, int) else axes:
+        found = func(a, axis)
+        a = found if found.ndim == a.ndim else np.expand_dims(found, axis)
+    return a
+
+
+def _sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:  # fmt: skip
+    sizes = tuple(window_shape) if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+    if len(sizes) != len(axes):
+        raise ValueError("Must provide matching length window_shape and axis")
+    ndim = x.ndim
+    for size, i in zip(sizes, axes, strict=True):
+        place = normalize_axis_index(i, ndim)
+        if not 0 <= size <= x.shape[place]:
+            raise ValueError("window shape cannot be larger than input array shape")
+        x = np.take(x, np.arange(x.shape[place] - size + 1)[:, None] + np.arange(size), axis=place)
+        x = np.moveaxis(x, place + 1, -1)
+    return x
+
+
 def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **options: Any) -> Any:
     axis = normalize_axis_index(axis, arr.ndim)
     last = np.moveaxis(arr, axis, -1)
@@ -212,7 +236,7 @@ def _pad_part(x: Any, axis: int, width: int, mode: str, end: Any, length: Any, s
     place = (slice(None),) * axis
     shape = (*x.shape[:axis], width, *x.shape[axis + 1 :])
     if mode == "constant":
-        return np.broadcast_to(_cast(_gathered(end), x.dtype), shape)
+        return np.broadcast_to(_cast(gathered(end), x.dtype), shape)
     if mode == "linear_ramp":
         edge = x[(*place, n - 1 if side else 0)]
         ramp = _cast(np.linspace(end, edge, width, endpoint=False, axis=axis), x.dtype)
@@ -245,20 +269,21 @@ def _array(
     object: Any, dtype: Any = None, *, copy: Any = True, order: str = "K", subok: bool = False, ndmin: int = 0,
     ndmax: int = 0,
 ) -> Any:  # fmt: skip
-    made = _cast(_gathered(object), dtype)
+    made = _cast(gathered(object), dtype)
     return np.reshape(made, (1,) * (ndmin - made.ndim) + made.shape) if made.ndim < ndmin else made
 
 
 def _asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
-    return _cast(_gathered(a), dtype)
+    return _cast(gathered(a), dtype)
 
 
-def _gathered(value: Any) -> Any:
+def gathered(value: Any) -> Any:
+    """An array of nested lists of numbers and traced values, which ``np.array`` would ask for their values."""
     if not any(map(is_overloaded, _within(value))):
         return array(value)
     if is_overloaded(value):
         return value
-    parts = [_gathered(v) for v in value]
+    parts = [gathered(v) for v in value]
     if len({part.shape for part in parts}) > 1:
         raise ShapeError(
             "np.array takes lists of arrays of one shape", found=found(" and ".join(str(p.shape) for p in parts)),
@@ -341,6 +366,8 @@ def table() -> dict[Any, Callable[..., Any]]:
         np.meshgrid: _meshgrid,
         np.broadcast_arrays: _broadcast_arrays,
         np.apply_along_axis: _apply_along_axis,
+        np.apply_over_axes: _apply_over_axes,
+        np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
         np.array: _array,
         np.asarray: _asarray,
         np.asanyarray: _asarray,

@@ -16,6 +16,7 @@ from essence_ad.primitives import by_function, catalogue, standing_for
 from essence_ad.primitives.indexing import Slot, gather
 from essence_ad.primitives.primitive import Primitive
 from essence_ad.tracing import rewrites, source
+from essence_ad.tracing.arrangement import gathered
 from essence_ad.tracing.source import in_place, unsupported
 
 _NUMBERS = frozenset({float, int, complex, bool, np.ndarray, np.float64, np.float32, np.complex128, np.int64, np.bool_})
@@ -82,11 +83,21 @@ def static(value: Any) -> Any:
 
 def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
     """A ufunc at its inputs, without options."""
+    inputs = _arrays(inputs)
     first = leader(inputs)
     primitive = by_function().get(ufunc)
     if primitive is not None:
         return first.bind(primitive, inputs, {})
     return otherwise(ufunc, inputs, {})
+
+
+def _arrays(inputs: Sequence[Any]) -> Any:
+    """The inputs of a call, where lists may hold traced values."""
+    for value in inputs:
+        kind = type(value)
+        if kind is list or kind is tuple:
+            return [gathered(v) if isinstance(v, (list, tuple)) else v for v in inputs]
+    return inputs
 
 
 def power(base: Any, exponent: int | float) -> Any:
@@ -183,6 +194,7 @@ def function_call(function: Any, args: Sequence[Any], options: dict[str, Any]) -
     if primitive is None:
         return otherwise(function, args, options)
     inputs, params = arguments(primitive, function, args, options)
+    inputs = _arrays(inputs)
     return _container(function, primitive)(leader(inputs).bind(primitive, inputs, params))
 
 

@@ -51,6 +51,8 @@ def variant(function: Any, args: Any, options: Any) -> Callable[..., Any] | None
         return statistics.narrowed(function) if "where" in options or "initial" in options else None
     if function is np.where:
         return table()[np.nonzero] if len(args) == 1 and not options else None
+    if function is np.einsum:
+        return None if args and isinstance(args[0], str) else analysis.einsum_of_lists
     if function is np.pad:
         mode = {"mode": args[2]} if len(args) > 2 else {}
         return arrangement.padded if arrangement.pads(**mode, **options) else None

@@ -401,6 +401,16 @@ AWKWARD: dict[str, list[Row]] = {
         both(lambda x: np.pad(x, (2, 1), mode="linear_ramp", end_values=(5, -4)), X), at(lambda x, c: np.pad(x, 1, constant_values=c), M, NUMBER),
         at(lambda x: np.pad(x, (1, 2), constant_values=(x[0], 3.0)), X), at(lambda x: np.pad(x, 1, mode="maximum"), LINE),
     ],
+    "lists of traced values": [
+        both(lambda x: x * [x[0], 1.0, x[1], x[2], 2], X), both(lambda x: np.dot(x, [x[0], 1, 2, 3, x[1]]), X), both(lambda x: np.add([x[1], 2.0], x[:2]), X),
+        both(lambda x: np.matmul([[x[0], 1.0, x[1], x[2]]], x[:4]), X), at(lambda x: np.where(x > 0, [x[0], 1, 2, 3, 4], (0, 1, 2, x[1], 3)), X),
+    ],
+    "windows": [
+        both(lambda x: np.lib.stride_tricks.sliding_window_view(x, 3), X), both(lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 3)), M),
+        both(lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=1), T), both(lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(-1, 0)), M),
+        both(lambda x: np.apply_over_axes(np.sum, x, [0, 2]), T), both(lambda a, b: np.einsum(a, [0, 1], b, [1]), M, V), both(lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [2, 0]), S, M),
+        both(lambda a: np.einsum(a, [..., 0], [0, ...]), T),
+    ],
     "reductions of a part": [
         both(lambda x: np.sum(x, axis=1, where=M > 0, initial=2.0), M), both(lambda x: np.prod(x, where=M > 0), M), both(lambda x: np.mean(x, axis=0, where=T[0, :3] > -1.5, keepdims=True), M),
         at(lambda x: np.max(x, initial=0.5), X), at(lambda x: np.min(x, axis=1, where=M < 1, initial=9.0), M), at(lambda x: x.max(where=x < 1, initial=-9.0) * np.sum(x, where=x > 0), X),
