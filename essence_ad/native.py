@@ -69,12 +69,12 @@ def loaded(text: str) -> Callable[..., Any]:
             "this needs a C compiler", found=compiler or "neither cc nor gcc nor clang", expected="one of them on a POSIX system, or one named by CC",
             remedy='install one, or compile with backend="numpy"',
         )  # fmt: skip
-    level = "-O2" if len(text) < 10_000 else "-O1" if len(text) < 100_000 else "-O0"
-    flags = [level, "-fno-math-errno", "-ffp-contract=off", "-w", "-fPIC", "-shared", "-x", "c"]
+    level = "-O3" if len(text) < 10_000 else "-O1" if len(text) < 100_000 else "-O0"
+    flags = [level, "-march=native", "-fopenmp-simd", "-fno-math-errno", "-ffp-contract=off", "-w", "-fPIC", "-shared"]
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder, f"kernel{next(_numbers)}.so")
         done = subprocess.run(
-            [*compiler.split(), *flags, "-", "-o", str(library), "-lm"],
+            [*compiler.split(), *flags, "-x", "c", "-", "-o", str(library), "-lm"],
             input=text,
             capture_output=True,
             text=True,

@@ -3,13 +3,13 @@
 Where a call of a NumPy function costs more than its work, in long chains of numbers and with small arrays, the whole
 program is one function of C. Elementwise operations are fused into loops; what only moves elements becomes an index.
 Arithmetic is that of IEEE 754 in float64, in the order of the program: the numbers are NumPy's, but for the last digits
-of functions that the C library rounds in another way, and of sums, which are added one after the other.
+of functions that the C library rounds in another way, and of sums, which are added in another order.
 """
 
 from __future__ import annotations
 
 import functools
-import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from essence_ad.diagram import Diagram
 from essence_ad.errors import UnsupportedError
 from essence_ad.kernel import concrete
 from essence_ad.native import HELPERS, PYTHON, TWO, literal, loaded
+from essence_ad.planning.elements import Element, linear, narrowed, number, stored
 from essence_ad.primitives.contractions import explicit
 from essence_ad.primitives.primitive import Constant, Negate, Scale
 from essence_ad.spaces import Array
@@ -85,29 +86,6 @@ def write(d: Diagram) -> Source:
     return _Writer(d).source()
 
 
-class _Value:
-    """An array while it is written: the element at given indices, as C."""
-
-    def __init__(self, space: Array, at: Callable[[Sequence[str]], str], buffer: str = "", depth: int = 0) -> None:
-        self.space, self.at = space, at
-        self.buffer = buffer  #: its memory, empty where it is an expression
-        self.depth = depth  #: how deep that expression is
-
-
-def _number(space: Array, text: str) -> _Value:
-    return _Value(space, lambda index: text)
-
-
-def _stored(space: Array, name: str) -> _Value:
-    steps = [math.prod(space.shape[i + 1 :]) for i in range(len(space.shape))]
-    return _Value(space, lambda index: f"{name}[{_sum(zip(steps, index, strict=True))}]", name)
-
-
-def _sum(terms: Any, start: int = 0) -> str:
-    parts = [i if n == 1 else f"{n} * {i}" for n, i in terms if n and i != "0"]
-    return " + ".join([*([str(start)] if start or not parts else []), *parts])
-
-
 # ---------------------------------------------------------------------------------------------- the writer
 
 
@@ -116,7 +94,7 @@ class _Writer:
         self.d = d
         assert d.dom_space is not None
         self.spaces: list[Any] = d.spaces(d.dom_space)
-        self.values: dict[int, _Value] = {}
+        self.values: dict[int, Element] = {}
         self.lines: list[str] = []
         self.tables: list[str] = []
         self.used: set[str] = set()
@@ -133,15 +111,15 @@ class _Writer:
             if not space.shape and space.dtype == np.int64:
                 raise _unsupported("an argument", "an integer", "a float, or an array of integers")
             self.kind(space, "an argument")
-            self.values[wire] = _stored(space, f"x{i}") if space.shape else _number(space, f"x{i}")
+            self.values[wire] = stored(space, f"x{i}") if space.shape else number(space, f"x{i}")
         for op, ins, outs in self.d.boxes:
             self.box(op, ins, outs)
         results = leaves(self.d.cod)
-        number = [k for k, w in enumerate(results) if not self.spaces[w].shape]
+        plain = [k for k, w in enumerate(results) if not self.spaces[w].shape]
         for k, wire in enumerate(results):
             self.result(k, wire)
-        text = self.text(arguments, results, number)
-        return Source(text, *self.caller(arguments, results, number))
+        text = self.text(arguments, results, plain)
+        return Source(text, *self.caller(arguments, results, plain))
 
     def kind(self, space: Any, what: Any) -> str:
         """The type in C of a space's numbers."""
@@ -150,7 +128,7 @@ class _Writer:
             raise _unsupported(what, f"numbers of dtype {space.dtype}", "float64, int64 or booleans")
         return found
 
-    def text(self, arguments: Sequence[int], results: Sequence[int], number: Sequence[int]) -> str:
+    def text(self, arguments: Sequence[int], results: Sequence[int], plain: Sequence[int]) -> str:
         """The whole text: of the arguments, the arrays come first, then those for results, then the numbers."""
         wanted = self.used | ({"log1p", "exp"} if self.used & {"logaddexp", "share"} else set())
         needed = [f for name, f in HELPERS.items() if name in self.used]
@@ -158,7 +136,7 @@ class _Writer:
         given = [
             (f"const {TYPES[self.spaces[w].dtype]} *x{i}") for i, w in enumerate(arguments) if self.spaces[w].shape
         ]
-        outs = [f"{TYPES[self.spaces[w].dtype]} *y{k}" for k, w in enumerate(results) if k not in number]
+        outs = [f"{TYPES[self.spaces[w].dtype]} *y{k}" for k, w in enumerate(results) if k not in plain]
         arrays, n = [*given, *outs], len(given) + len(outs)
         numbers = [i for i, w in enumerate(arguments) if not self.spaces[w].shape]
         body = [
@@ -169,8 +147,8 @@ class _Writer:
             *[f"double x{i} = PyFloat_AsDouble(arguments[{n + k}]);" for k, i in enumerate(numbers)],
             *self.lines,
             f"for (long k = 0; k < {n}; k++) PyBuffer_Release(&b[k]);",
-            f"PyObject *numbers = PyTuple_New({len(number)});",
-            *[f"PyTuple_SetItem(numbers, {j}, PyFloat_FromDouble(y{k}));" for j, k in enumerate(number)],
+            f"PyObject *numbers = PyTuple_New({len(plain)});",
+            *[f"PyTuple_SetItem(numbers, {j}, PyFloat_FromDouble(y{k}));" for j, k in enumerate(plain)],
             "return numbers;",
         ]
         lines = [
@@ -183,7 +161,7 @@ class _Writer:
         return PYTHON + "\n".join([*lines, *[f"    {b}" for b in body], "}"]) + "\n"
 
     def caller(
-        self, arguments: Sequence[int], results: Sequence[int], number: Sequence[int]
+        self, arguments: Sequence[int], results: Sequence[int], plain: Sequence[int]
     ) -> tuple[str, dict[str, Any]]:
         """A function of Python that checks the arguments, makes room for the results, and calls."""
         names: dict[str, Any] = {"np": np, "empty": np.empty}
@@ -199,8 +177,8 @@ class _Writer:
         parts = []
         for k, wire in enumerate(results):
             space = self.spaces[wire]
-            if k in number:
-                text = f"numbers[{number.index(k)}]"
+            if k in plain:
+                text = f"numbers[{plain.index(k)}]"
                 parts.append(text if space.dtype == np.float64 else f"np.{space.dtype.name}({text})")
                 continue
             names |= {f"shape_y{k}": space.shape, f"dtype_y{k}": space.dtype}
@@ -220,7 +198,7 @@ class _Writer:
                 raise _unsupported("a result", "an integer", "a float, or an array of integers")
             self.lines.append(f"double y{k} = {value.at(())};")
             return
-        self.loop(value.space.shape, lambda index: f"{_stored(value.space, f'y{k}').at(index)} = {value.at(index)};")
+        self.loop(value.space.shape, lambda index: f"{stored(value.space, f'y{k}').at(index)} = {value.at(index)};")
 
     # ------------------------------------------------------------------ statements
 
@@ -229,6 +207,22 @@ class _Writer:
         index = [f"i{k}" if n != 1 else "0" for k, n in enumerate(shape)]
         heads = [f"for (long i{k} = 0; i{k} < {n}; i{k}++) " for k, n in enumerate(shape) if n != 1]
         self.lines.append("".join(heads) + "{ " + body(index) + " }")
+
+    def add_up(
+        self, shape: Sequence[int], target: Callable[[list[str]], str], term: Callable[[list[str]], str]
+    ) -> None:
+        """A statement that adds a term for each index; along a last axis that is summed, in an order the compiler chooses."""
+        last = len(shape) - 1
+        if not shape or shape[last] == 1 or re.search(rf"\bi{last}\b", target([f"i{k}" for k in range(last + 1)])):
+            self.loop(shape, lambda index: f"{target(index)} += {term(index)};")
+            return
+        row = f"for (long i{last} = 0; i{last} < {shape[last]}; i{last}++) "
+
+        def body(index: list[str]) -> str:
+            inner = [*index, f"i{last}"]
+            return f'double s = 0; _Pragma("omp simd reduction(+:s)") {row}s += {term(inner)}; {target(inner)} += s;'
+
+        self.loop(shape[:last], body)
 
     def hold(self, numbers: int, op: Any) -> None:
         """Count what the program holds."""
@@ -245,16 +239,15 @@ class _Writer:
         self.lines.append(f"{kind} {name}{size}{start};")
         return name
 
-    def store(self, wire: int) -> _Value:
+    def store(self, wire: int) -> Element:
         """The value with memory of its own, which can be indexed in any way."""
         value = self.values[wire]
         if value.buffer or not value.space.shape:
             return value
         name = self.room(value.space, "an array")
-        stored = _stored(value.space, name)
-        self.loop(value.space.shape, lambda index: f"{stored.at(index)} = {value.at(index)};")
-        self.values[wire] = stored
-        return stored
+        kept = self.values[wire] = stored(value.space, name)
+        self.loop(value.space.shape, lambda index: f"{kept.at(index)} = {value.at(index)};")
+        return kept
 
     # ------------------------------------------------------------------ boxes
 
@@ -314,10 +307,10 @@ class _Writer:
         casts = [floats and k >= first and v.space.dtype != np.float64 for k, v in enumerate(given)]
 
         def at(index: Sequence[str]) -> str:
-            texts = [v.at(_narrowed(index, v.space.shape)) for v in given]
+            texts = [v.at(narrowed(index, v.space.shape)) for v in given]
             return form([f"((double) {t})" if c else t for t, c in zip(texts, casts, strict=True)])
 
-        self.values[out] = _Value(space, at, depth=1 + max([v.depth for v in given], default=0))
+        self.values[out] = Element(space, at, depth=1 + max([v.depth for v in given], default=0))
         if not space.shape:
             self.named(op, out)
         elif self.reads[out] != 1 or self.values[out].depth > DEEP:
@@ -327,21 +320,21 @@ class _Writer:
         """A number in a variable of its own."""
         name, value = self.room(self.spaces[out], op), self.values[out]
         self.lines.append(f"{name} = {value.at(())};")
-        self.values[out] = _number(value.space, name)
+        self.values[out] = number(value.space, name)
 
     def constant(self, op: Any, out: int) -> None:
         """A number in the text, an array as a table."""
         space = self.spaces[out]
         self.kind(space, op)
         self.known[out] = op.value
-        self.values[out] = self.array_of(np.asarray(op.value)) if space.shape else _number(space, literal(op.value))
+        self.values[out] = self.array_of(np.asarray(op.value)) if space.shape else number(space, literal(op.value))
 
-    def array_of(self, value: Any) -> _Value:
+    def array_of(self, value: Any) -> Element:
         """A known array."""
         space = Array(value.shape, value.dtype)
         kind = self.kind(space, "a constant")
         self.hold(value.size, "a constant")
-        return _stored(space, self.table(kind, [literal(x) for x in value.ravel()]))
+        return stored(space, self.table(kind, [literal(x) for x in value.ravel()]))
 
     def table(self, kind: str, texts: Sequence[str]) -> str:
         """The name of a table."""
@@ -358,11 +351,11 @@ class _Writer:
         results = op.apply(marks, *[self.known[i] for i in ins[1:]])
         for out, result in zip(outs, (results,) if len(outs) == 1 else results, strict=True):
             self.kind(self.spaces[out], op)
-            self.values[out] = _Value(self.spaces[out], self.taken(before, np.asarray(result) - 1))
+            self.values[out] = Element(self.spaces[out], self.taken(before, np.asarray(result) - 1))
             if not self.spaces[out].shape:
                 self.named(op, out)
 
-    def taken(self, before: _Value, positions: Any) -> Callable[[Sequence[str]], str]:
+    def taken(self, before: Element, positions: Any) -> Callable[[Sequence[str]], str]:
         """The elements at positions of a stored array, zero at those below 0."""
         if not before.space.shape:
             return lambda index: before.at(())
@@ -382,11 +375,11 @@ class _Writer:
         for step, along in zip(steps, np.indices(shape, sparse=True), strict=True):
             affine += step * along
         if np.array_equal(affine, positions):
-            return lambda index: _sum(zip(steps, index, strict=True), start)
-        return _stored(Array(shape), self.table("int", [str(p) for p in positions.ravel()])).at
+            return lambda index: linear(zip(steps, index, strict=True), start)
+        return stored(Array(shape), self.table("int", [str(p) for p in positions.ravel()])).at
 
     def summed(self, op: Any, source: int, out: int) -> None:
-        """A sum over axes, added up in order."""
+        """A sum over axes."""
         value, space = self.values[source], self.spaces[out]
         shape, axis = value.space.shape, op.params["axis"]
         if value.space.dtype != space.dtype or set(op.params) - {"axis", "keepdims"}:
@@ -394,7 +387,7 @@ class _Writer:
         kept = np.sum(np.empty(shape), axis=axis, keepdims=True).shape
         name = self.room(space, op, zeros=True)
         self.put(name, space, value, np.broadcast_to(np.arange(space.dim).reshape(kept), shape), "+=")
-        self.values[out] = _stored(space, name) if space.shape else _number(space, name)
+        self.values[out] = stored(space, name) if space.shape else number(space, name)
         if op.name == "mean":
             n = value.space.dim // max(space.dim, 1)
             self.loop(space.shape, lambda index: f"{self.values[out].at(index)} /= {n}.0;")
@@ -427,19 +420,24 @@ class _Writer:
         if space.dtype != np.float64:
             raise _unsupported(op, f"{op.name} into {space}", "floats")
         target = self.room(space, op, zeros=True)
-        letters = [*result, *sorted({c for t in terms for c in t} - set(result))]
+        summed = sorted({c for t in terms for c in t} - set(result))
+        within = [sum(t.endswith(c) for t in terms if c in size) for c in (result[-1:] or "-", *summed[-1:])]
+        letters = [*result, *summed] if len(within) < 2 or within[1] >= within[0] else [*summed, *result]
 
-        def body(index: Sequence[str]) -> str:
+        def term(index: Sequence[str]) -> str:
             at = dict(zip(letters, index, strict=True))
-            texts = [
-                v.at(["0" if n == 1 else at[c] for c, n in zip(t, v.space.shape, strict=True)])
+            places = [
+                [at[c] if n != 1 else "0" for c, n in zip(t, v.space.shape, strict=True)]
                 for t, v in zip(terms, given, strict=True)
             ]
-            to = _stored(space, target).at([at[c] for c in result]) if space.shape else target
-            return f"{to} += {' * '.join(texts)};"
+            return " * ".join([v.at(place) for v, place in zip(given, places, strict=True)])
 
-        self.loop([size.get(c, 1) for c in letters], body)
-        self.values[out] = _stored(space, target) if space.shape else _number(space, target)
+        def to(index: Sequence[str]) -> str:
+            at = dict(zip(letters, index, strict=True))
+            return stored(space, target).at([at[c] for c in result]) if space.shape else target
+
+        self.add_up([size.get(c, 1) for c in letters], to, term)
+        self.values[out] = stored(space, target) if space.shape else number(space, target)
 
     def scattered(self, op: Any, ins: tuple[int, ...], out: int) -> None:
         """Values added at their places in zeros."""
@@ -449,17 +447,22 @@ class _Writer:
         for key, wire in zip(op.params["keys"], ins, strict=True):
             positions = np.asarray(every[key])
             self.put(name, space, self.values[wire], positions, "+=")
-        self.values[out] = _stored(space, name) if space.shape else _number(space, name)
+        self.values[out] = stored(space, name) if space.shape else number(space, name)
 
-    def put(self, name: str, space: Array, value: _Value, positions: Any, sign: str) -> None:
+    def put(self, name: str, space: Array, value: Element, positions: Any, sign: str) -> None:
         """A statement that puts or adds a value at its positions in an array."""
         at = self.positioned(positions)
 
-        def body(index: Sequence[str]) -> str:
-            target = f"{name}[{at(index)}]" if space.shape else name
-            return f"{target} {sign} {value.at(_narrowed(index, value.space.shape))};"
+        def target(index: Sequence[str]) -> str:
+            return f"{name}[{at(index)}]" if space.shape else name
 
-        self.loop(positions.shape, body)
+        def term(index: Sequence[str]) -> str:
+            return value.at(narrowed(index, value.space.shape))
+
+        if sign == "+=" and space.dtype == np.float64:
+            self.add_up(positions.shape, target, term)
+        else:
+            self.loop(positions.shape, lambda index: f"{target(index)} {sign} {term(index)};")
 
     def joined(self, op: Any, ins: tuple[int, ...], out: int) -> None:
         """Arrays side by side: each goes to where its numbers go."""
@@ -471,12 +474,7 @@ class _Writer:
         order = np.argsort(np.ravel(op.apply(*marks)), kind="stable")
         for wire, mark in zip(ins, marks, strict=True):
             self.put(name, space, self.values[wire], order[mark], "=")
-        self.values[out] = _stored(space, name)
-
-
-def _narrowed(index: Sequence[str], shape: Sequence[int]) -> list[str]:
-    """The indices of an operand that is broadcast."""
-    return ["0" if n == 1 else i for i, n in zip(index[len(index) - len(shape) :], shape, strict=True)]
+        self.values[out] = stored(space, name)
 
 
 def _tree(pattern: Pattern, parts: Any) -> str:
