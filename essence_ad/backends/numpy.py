@@ -10,7 +10,10 @@ the same program is run in its second form, on NumPy numbers alone.
 from __future__ import annotations
 
 import functools
+import itertools
+import linecache
 import re
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -33,7 +36,9 @@ DEEP = 8  #: how deep expressions of numbers are nested in the text
 _REDUCTIONS = ("sum", "max", "min")
 _LOOKS = ("transpose", "swapaxes", "moveaxis", "matrix_transpose", "expand_dims", "index")  # never a copy
 LONG = 200  #: boxes of a program from which names are used again
+TRACED = 1 << 20  #: characters of a text whose lines are not kept for tracebacks
 _FLOAT = np.dtype(np.float64)
+_places = itertools.count()
 
 
 class Source(NamedTuple):
@@ -44,10 +49,13 @@ class Source(NamedTuple):
     numbers: bool  #: whether it holds Python numbers only, which say nothing of NaN and infinity
 
     def function(self, name: str = "compiled") -> Callable[..., Any]:
-        """The function that the text defines."""
-        space = dict(self.names)
-        exec(compile(self.text, f"<{name}>", "exec"), space)
+        """The function that the text defines; a traceback through it shows its lines."""
+        space, place = dict(self.names), f"<{name} {next(_places)}>"
+        exec(compile(self.text, place, "exec"), space)
         found: Callable[..., Any] = space[name]
+        if len(self.text) < TRACED:
+            linecache.cache[place] = len(self.text), None, self.text.splitlines(keepends=True), place
+            weakref.finalize(found, linecache.cache.pop, place, None)
         return found
 
 

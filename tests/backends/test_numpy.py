@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import linecache
 import re
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -339,3 +342,16 @@ def test_a_short_program_has_a_name_for_each_value() -> None:
     text = agree(value_and_grad(tangle(3, 12), argnums=(0, 1)), 0.3, -0.7)
     targets = [line.split(" = ")[0].strip() for line in text.splitlines() if " = " in line and "if " not in line]
     assert len(set(targets)) == len(targets)
+
+
+def test_a_traceback_shows_the_generated_line_as_long_as_the_function_lives() -> None:
+    f = write(trace(lambda a: np.linalg.inv(np.cos(a) - np.cos(a)), R[2, 2]).diagram).function()
+    with pytest.raises(np.linalg.LinAlgError) as caught:
+        f(np.ones((2, 2)))
+    places = [entry for entry in traceback.extract_tb(caught.tb) if entry.filename.startswith("<compiled")]
+    assert places and "inv(" in (places[0].line or "")
+    place = places[0].filename
+    assert place in linecache.cache
+    del f, caught
+    gc.collect()
+    assert place not in linecache.cache
