@@ -30,13 +30,17 @@ exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "pydata_sphinx_theme"
 html_title = "essence_ad"
 html_theme_options = {
-    "secondary_sidebar_items": {"*": ["page-toc", "sourcelink"], "notebooks/**": []},  # room for code
+    "secondary_sidebar_items": {  # room for code and for wide tables
+        "*": ["page-toc", "sourcelink"],
+        "notebooks/**": [],
+        "performance": [],
+        "edge_points": [],
+    },
     "header_links_before_dropdown": 6,
     "navbar_persistent": ["search-button"],
 }
-html_sidebars = {
-    page: [] for page in ("tutorial", "quickstart", "index", "notebooks", "explanation", "reference", "howto/index")
-}
+ALONE = ("index", "tutorial", "quickstart", "notebooks", "howto/index", "explanation", "reference", "performance")
+html_sidebars = {page: [] for page in ALONE}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 nb_execution_mode = "off"  # outputs are stored in the notebooks, and notebooks/run.py checks them
