@@ -6,6 +6,7 @@ answer that its checker must find. Both are run in place of the exercise's cell,
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,15 @@ def test_a_notebook_says_what_it_teaches_and_asks(name: str) -> None:
         r"After this notebook you will be able to(.*\n)+?\n(- .*\n(  .*\n)*){3,5}\Z", found[0]["source"] + "\n"
     )
     assert list(solutions(FOLDER / "solutions" / f"{name}.md")) == exercises
+
+
+@pytest.mark.parametrize("name", [*NOTEBOOKS, "first_steps"])
+def test_the_stored_cells_are_those_of_the_source(name: str) -> None:
+    """Whether their outputs are current takes a run: python notebooks/run.py."""
+    stored = json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    source = cells((FOLDER / f"{name}.md").read_text(encoding="utf-8"))
+    assert [(c["cell_type"], "".join(c["source"])) for c in stored] == [(c["cell_type"], c["source"]) for c in source]
+    assert not [c["outputs"] for c in stored if any(o["output_type"] == "error" for o in c.get("outputs", []))]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
