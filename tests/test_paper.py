@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 import math
 import numbers
+import re
+import runpy
 import tracemalloc
 from collections.abc import Callable
 from fractions import Fraction
@@ -1563,3 +1565,29 @@ def test_every_row_of_the_checklist_has_a_test_or_a_stated_gap() -> None:
 def test_the_tests_that_stand_elsewhere_exist(name: str) -> None:
     file, test = paper_rows.ELSEWHERE[name].split("::")
     assert f"\ndef {test}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _maker() -> dict[str, Any]:
+    return runpy.run_path(str(ROOT / "docs" / "make_paper.py"))
+
+
+def test_the_pictures_and_tables_of_the_chapter_are_what_its_command_makes() -> None:
+    maker, remedy = _maker(), "run docs/make_paper.py"
+    folder = ROOT / "docs" / "pictures" / "paper"
+    assert {path.name for path in folder.iterdir()} == set(maker["PICTURES"]) and len(maker["PICTURES"]) >= 26
+    for name, make in maker["PICTURES"].items():
+        assert (folder / name).read_text(encoding="utf-8") == make(), f"{remedy}: {name} is old"
+    page = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
+    assert maker["filled"](page, maker["TABLES"]) == page, remedy
+    assert (
+        maker["filled"](page, {"memory": lambda: "measured"}) != page
+    )  # its place is there; the numbers are the machine's
+
+
+def test_the_chapter_names_every_row_and_no_gap_is_hidden() -> None:
+    page = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| ([A-Z][\w-]*) \|.*\| (.+) \|$", page, flags=re.MULTILINE)
+    assert sorted(name for name, _ in named) == sorted(paper_rows.ROWS)
+    assert {name for name, shown in named if shown.startswith("**gap**")} == set(paper_rows.GAPS)
+    assert all(f"](pictures/paper/{name})" in page for name in _maker()["PICTURES"] if name != "control-while-test.svg")
