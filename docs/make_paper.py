@@ -106,7 +106,7 @@ def rows(section: str) -> str:
     lines = ["| row | what | shown by |", "|---|---|---|"]
     for name, what in paper_rows.SECTIONS[section].items():
         if name in tests:
-            shown = f"`{tests[name]}`" if "_" in tests[name] else f'the law "{tests[name]}"'
+            shown = tests[name].replace("_", " ")
         elif name in paper_rows.ELSEWHERE:
             file, test = paper_rows.ELSEWHERE[name].split("::")
             shown = f"{test.removeprefix('test_').replace('_', ' ')} (`{file.removeprefix('tests/')}`)"
