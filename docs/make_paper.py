@@ -23,6 +23,7 @@ from essence_ad import Additive, D, Dual, R, add, cond, draw, exl, fork, identit
 from essence_ad.tracing.program import trace  # noqa: E402
 from tests import paper_rows  # noqa: E402
 
+NO_BREAK = "\N{NON-BREAKING HYPHEN}"
 PAGE = ROOT / "docs" / "paper.md"
 PAPER = json.loads((ROOT / "tests" / "oracles" / "paper_figures.json").read_text(encoding="utf-8"))["figures"]
 
@@ -114,7 +115,7 @@ def rows(section: str) -> str:
             shown = f"as {paper_rows.SAME[name]}"
         else:
             shown = f"**gap**: {paper_rows.GAPS[name]}"
-        lines.append(f"| {name} | {what} | {shown} |")
+        lines.append(f"| {name.replace('-', NO_BREAK)} | {what} | {shown} |")
     return "\n".join(lines)
 
 

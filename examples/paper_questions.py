@@ -154,7 +154,7 @@ def ours(k: type[Cont] | type[Begin], n: int) -> int:
 
 
 class Tape:
-    """A classical tape: each operation on a variable writes down what it read and by which slopes."""
+    """A classical tape: what each operation read, and by which slopes."""
 
     def __init__(self) -> None:
         self.entries: list[list[tuple[int, float]]] = []
@@ -165,7 +165,7 @@ class Tape:
         return Variable(self, len(self.entries) - 1, value)
 
     def gradient(self, result: Variable) -> list[float]:
-        """The slope of a result in every variable: the entries are read from the last to the first."""
+        """The slope of a result in every variable, from the last entry to the first."""
         slopes = [0.0] * len(self.entries)
         slopes[result.place] = 1.0
         for place in reversed(range(len(self.entries))):
