@@ -48,6 +48,19 @@ def test_the_stored_cells_are_those_of_the_source(name: str) -> None:
     assert not [c["outputs"] for c in stored if any(o["output_type"] == "error" for o in c.get("outputs", []))]
 
 
+def test_plots_go_through_the_helper_that_asks_for_labels() -> None:
+    code = [
+        cell["source"]
+        for path in FOLDER.glob("*.md")
+        for cell in cells(path.read_text(encoding="utf-8"))
+        if cell["cell_type"] == "code"
+    ]
+    plots = [text for text in code if re.search(r"(?<!_)figure\(", text)]
+    assert len(plots) >= 10
+    assert not [text for text in plots if not re.search(r"\bfinish\(", text)]
+    assert not [text for text in code if re.search(r"import matplotlib|from matplotlib", text)]
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_checkers_tell_right_from_wrong(name: str) -> None:
     answers = solutions(FOLDER / "solutions" / f"{name}.md")
