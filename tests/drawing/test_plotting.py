@@ -23,7 +23,13 @@ from essence_ad.errors import OptionError
 ROOT = Path(__file__).parents[2]
 PLACES = ("docs", "examples", "notebooks")
 SCRIPTS = [path for place in PLACES for path in sorted((ROOT / place).glob("*.py"))]
-SOURCES = [path for place in PLACES for path in sorted((ROOT / place).rglob("*")) if path.suffix in (".py", ".md")]
+COPIES = ROOT / "docs" / "notebooks"  # where a build of the documentation leaves the notebooks again
+SOURCES = [
+    path
+    for place in PLACES
+    for path in sorted((ROOT / place).rglob("*"))
+    if path.suffix in (".py", ".md") and COPIES not in path.parents
+]
 
 
 def figure_functions() -> list[tuple[Path, str]]:
