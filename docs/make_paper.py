@@ -20,6 +20,7 @@ import paper_figures  # noqa: E402
 import paper_questions  # noqa: E402
 
 from essence_ad import Additive, D, Dual, R, add, cond, draw, exl, fork, identity, mul, scan, sin, while_  # noqa: E402
+from essence_ad.laws import LAWS  # noqa: E402
 from essence_ad.tracing.program import trace  # noqa: E402
 from tests import paper_rows  # noqa: E402
 
@@ -101,21 +102,29 @@ def gallery() -> str:
     return "\n\n".join(parts)
 
 
+def laws() -> str:
+    """Every equation, by its name and place."""
+    lines = ["| section | name | equation |", "|---|---|---|"]
+    for law in LAWS.values():
+        text = str(law).replace("|", "\\|")
+        lines.append(f"| {law.place} | {law.name} | `{text}` |")
+    return "\n".join(lines)
+
+
 def rows(section: str) -> str:
     """Where the rows of a section are shown."""
     tests = dict(_tests())
     lines = ["| row | what | shown by |", "|---|---|---|"]
     for name, what in paper_rows.SECTIONS[section].items():
-        if name in tests:
-            shown = tests[name].replace("_", " ")
-        elif name in paper_rows.ELSEWHERE:
+        shown = [tests[name].replace("_", " ")] if name in tests else []
+        if name in paper_rows.ELSEWHERE:
             file, test = paper_rows.ELSEWHERE[name].split("::")
-            shown = f"{test.removeprefix('test_').replace('_', ' ')} (`{file.removeprefix('tests/')}`)"
-        elif name in paper_rows.SAME:
-            shown = f"as {paper_rows.SAME[name]}"
-        else:
-            shown = f"**gap**: {paper_rows.GAPS[name]}"
-        lines.append(f"| {name.replace('-', NO_BREAK)} | {what} | {shown} |")
+            shown.append(f"{test.removeprefix('test_').replace('_', ' ')} (`{file.removeprefix('tests/')}`)")
+        if name in paper_rows.SAME:
+            shown.append(f"as {paper_rows.SAME[name]}")
+        if name in paper_rows.GAPS:
+            shown.append(f"**gap**: {paper_rows.GAPS[name]}")
+        lines.append(f"| {name.replace('-', NO_BREAK)} | {what} | {'; '.join(shown)} |")
     return "\n".join(lines)
 
 
@@ -133,6 +142,7 @@ def _text(table: str) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "figures": figures,
     "gallery": gallery,
+    "laws": laws,
     "cost": lambda: _text(paper_questions.cost_table()),
     **{section: lambda section=section: rows(section) for section in paper_rows.SECTIONS},
 }

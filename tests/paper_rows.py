@@ -165,17 +165,18 @@ ROWS: dict[str, str] = {name: what for rows in SECTIONS.values() for name, what 
 
 #: rows that are shown outside ``tests/test_paper.py``: a file and a test in it
 ELSEWHERE: dict[str, str] = {
+    "P34": "tests/examples/test_paper_figures.py::test_where_operations_are_as_many_they_are_wired_alike",
+    "P57": "tests/examples/test_paper_figures.py::test_there_are_no_more_operations_than_in_the_paper",
+    "P63": "tests/examples/test_paper_figures.py::test_there_are_no_more_operations_than_in_the_paper",
     "F1": "tests/benchmarks/test_case.py::test_every_way_to_write_it_by_hand_gives_the_same",
     "F2": "tests/examples/test_paper_questions.py::test_a_gradient_keeps_the_steps_and_checkpoints_their_root",
     "F11": "tests/test_category.py::test_the_same_program_in_every_category",
     "R-A1": "tests/compiler/test_combinator_text.py::test_the_papers_functions_become_the_terms_that_it_prints",
     "R-A2": "tests/benchmarks/test_measure.py::test_the_command_writes_tables",
-    "R-A3": "tests/test_documents.py::test_blocks_can_be_pasted_at_the_prompt",
     "R-B1": "tests/benchmarks/test_measure.py::test_the_command_writes_tables",
     "R-B3": "tests/test_documents.py::test_a_symbol_has_one_definition",
     "R-C2": "tests/test_category.py::test_structure",
     "R-D1": "tests/examples/test_paper_questions.py::test_a_gradient_keeps_the_steps_and_checkpoints_their_root",
-    "R-PC": "tests/benchmarks/test_measure.py::test_figures_of_a_fresh_process",
 }
 
 #: rows that are the same as another

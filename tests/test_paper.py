@@ -1307,6 +1307,28 @@ def pairs_in_and_pairs_out() -> None:
 # ---------------------------------------------------------------------------------------------- reviewers
 
 
+def _headings(page: str) -> list[str]:
+    return re.findall(r"^##+ (.*)$", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+@row("R-A3")
+def the_tutorial_begins_with_the_goal_and_ends_with_why() -> None:
+    found = [heading.lower() for heading in _headings("tutorial.md")]
+    order = [
+        next(i for i, heading in enumerate(found) if word in heading)
+        for word in ("goal", "one program", "three modes", "why")
+    ]
+    assert order == sorted(order) and order[0] == 0
+
+
+@row("R-PC")
+def operations_are_reported_apart_from_time() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    (head,) = [line for line in page.splitlines() if line.startswith("| case | operations")]
+    assert "compiled: value" in head and "derivative / value" in head
+    assert "time: value" in head and "elements: ratio" in head
+
+
 @row("R-B2")
 def descent_in_a_hundred_thousand_dimensions() -> None:
     rng = np.random.default_rng(0)
