@@ -56,7 +56,7 @@ def tape() -> str:
     """The diagram that ``D(Dual(Additive))`` records at a point."""
     f = fork(mul >> fork(sin, identity) >> mul, exl) >> add
     _, df = D(Dual(Additive))(f)((3.0, 4.0))
-    return draw(df.arrow, title="recorded at (3, 4): from dz to dx and dy").svg
+    return draw(df.arrow, title="recorded at (3, 4)").svg
 
 
 PICTURES: dict[str, Callable[[], str]] = {
