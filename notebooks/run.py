@@ -24,6 +24,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 FOLDER = Path(__file__).resolve().parent
 METADATA = {
     "jupytext": {"formats": "ipynb,md:myst"},
@@ -79,6 +81,7 @@ def run(code: str, names: dict[str, Any], place: str = "<cell>") -> list[dict[st
     return outputs
 
 
+@np.printoptions()  # what a notebook sets is its own
 def notebook(source: str, name: str = "notebook") -> dict[str, Any]:
     """The notebook that a source makes when it runs now."""
     names: dict[str, Any] = {"__name__": "__main__"}

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import run
 
@@ -118,3 +119,10 @@ def test_a_stale_notebook_is_found_and_written(
     capsys.readouterr()
     with pytest.raises(SystemExit):
         run.main(["three"])
+
+
+def test_what_a_notebook_sets_of_numpys_printing_is_its_own() -> None:
+    before = np.get_printoptions()
+    source = "---\nx: y\n---\n```{code-cell}\nimport numpy as np\n\nnp.set_printoptions(precision=2)\nnp.array([0.123456])\n```\n"
+    (cell,) = run.notebook(source)["cells"]
+    assert "0.12]" in str(cell["outputs"]) and np.get_printoptions() == before
