@@ -168,7 +168,10 @@ def subject_of(f: Any, at: Any) -> Subject:
     point = None if isinstance(at, Space) else at
     if isinstance(f, Diagram):
         f = from_diagram(f, Arrow(_pattern(f.dom), _pattern(f.cod)))
-    inputs = None
+    inputs, of_program = (
+        None,
+        False,
+    )  # an operator of a composed program has the name of its own code, which says nothing
     if not isinstance(f, Morphism):
         d = _diagram(f)
         if d is not None:
@@ -185,6 +188,7 @@ def subject_of(f: Any, at: Any) -> Subject:
                 remedy=f"draw({name_of(f)}, R[3]), or draw({name_of(f)}, x)",
             )  # fmt: skip
         else:
+            of_program = isinstance(getattr(f, "__essence_reads__", None), Morphism)
             inputs, f = _parameters(f, space), trace(f, space)
     elif isinstance(f, Program) and space is not None:
         inputs = _parameters(f.function, space)
@@ -194,7 +198,7 @@ def subject_of(f: Any, at: Any) -> Subject:
         d = inline(d, space.pattern)
         d = Diagram(d.dom, d.cod, d.boxes, d.n_wires, space, d.cod_space)
         inputs = inputs or names("x", space)
-    name = getattr(f, "name", None) or ""
+    name = "" if of_program else getattr(f, "name", None) or ""
     return Subject(f, d, space, point, name, inputs)
 
 

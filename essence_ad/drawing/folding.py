@@ -35,8 +35,10 @@ class Fold(Op):
         if self.times > 1:
             body = " · ".join(inside) if len(inside) <= 3 else f"{self.period} boxes"
             return f"({body}) {self.times} times" if len(inside) > 1 else f"{body} {self.times * self.period} times"
-        (most, n), *_ = inside.most_common(1)
-        return f"{len(self.boxes)} boxes" if len(inside) > 1 else f"{n} {most}"
+        kinds = inside.most_common(2)
+        if len(inside) == 1:
+            return f"{kinds[0][1]} {kinds[0][0]}"
+        return f"{len(self.boxes)} boxes: {', '.join(kind for kind, _ in kinds)}{' …' if len(inside) > 2 else ''}"
 
     def told(self) -> str:
         """Every kind of box in it with its count."""

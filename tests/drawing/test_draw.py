@@ -109,3 +109,8 @@ def test_mistakes_are_told() -> None:
         draw(f, (1.0, 2.0), along=1.0)
     with pytest.raises(NotAProgramError, match="takes a program"):
         draw(3.0)
+
+
+def test_an_operator_of_a_composed_program_has_no_made_up_name() -> None:
+    assert draw(ad.vmap(mul >> sin), R[3] * R[3]).look.title == ""
+    assert draw(ad.vmap(network), tuple(np.ones((2, *np.shape(part))) for part in POINT)).look.title == "network"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essence_ad import Graphs, R, add, compose, cos, cross, dup, exr, fork, mul, sin
+from essence_ad.categories.graphs import label
 from essence_ad.diagram import Diagram
 from essence_ad.drawing.draw import draw
 from essence_ad.drawing.folding import Fold, folded, runs
@@ -70,7 +71,9 @@ def test_what_does_not_repeat_is_cut_in_pieces() -> None:
     short = folded(trace(f, R).diagram, 10)
     assert len(short.boxes) <= 12
     assert all(len(ins) == len(outs) == 1 for _, ins, outs in short.boxes)
-    assert all("boxes" in op.name or "times" in op.name for op, _, _ in short.boxes)
+    assert all("boxes: " in op.name or "times" in op.name for op, _, _ in short.boxes)
+    kinds = {label(op) for op, _, _ in short.boxes[0][0].boxes}
+    assert any(kind in short.boxes[0][0].name for kind in kinds), "a box says what is in it"
     assert sum(len(op.boxes) for op, _, _ in short.boxes) >= 10
 
 
