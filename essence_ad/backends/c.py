@@ -73,7 +73,7 @@ class Source(NamedTuple):
         """The function of the arrays on the domain."""
         space = {**self.names, "kernel": loaded(self.text)}
         exec(compile(self.caller, "<compiled>", "exec"), space)
-        found: Callable[..., Any] = space["compiled"]
+        found: Callable[..., Any] = space.pop("compiled")  # so that nothing refers to itself
         return found
 
 

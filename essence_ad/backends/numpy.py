@@ -52,7 +52,7 @@ class Source(NamedTuple):
         """The function that the text defines; a traceback through it shows its lines."""
         space, place = dict(self.names), f"<{name} {next(_places)}>"
         exec(compile(self.text, place, "exec"), space)
-        found: Callable[..., Any] = space[name]
+        found: Callable[..., Any] = space.pop(name)  # so that nothing refers to itself, and memory is freed at once
         if len(self.text) < TRACED:
             linecache.cache[place] = len(self.text), None, self.text.splitlines(keepends=True), place
             weakref.finalize(found, linecache.cache.pop, place, None)

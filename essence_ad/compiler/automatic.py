@@ -72,7 +72,9 @@ class _Shared:
             return _Known(marks, [], None, hopeless=True)
         for known in candidates:
             if alike(mine, known.guards) and (known.compiled is None or all(g.stands for g in mine)):
-                return known._replace(guards=mine, hopeless=known.hopeless or _changing(known.guards))
+                if _changing(known.guards):  # the new guards hold what the list or dict is now
+                    return known._replace(guards=mine, compiled=None, hopeless=True)
+                return known._replace(guards=mine)
         self.put(place, _Known(marks, mine, None))
         return _Known(marks, mine, None, new=True)
 

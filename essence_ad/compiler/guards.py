@@ -1,12 +1,14 @@
 """What a Python function depends on besides its arguments, so that a recording of it is used only while that stands.
 
 A function is safe to keep when everything that it reads is a number, a string, an array, a function, a module of
-functions, or a tuple, list or dict of such. Anything else (objects, random generators) may change without a trace, and is
-not kept.
+functions, a class of functions, or a tuple, list or dict of such. Anything else (objects, random generators, methods of
+lists and dicts) may change without a trace, and is not kept. What libraries of ``_PURE`` define is taken to stay.
 """
 
 from __future__ import annotations
 
+import builtins
+import dis
 import functools
 import types
 from collections.abc import Callable, Sequence
@@ -27,14 +29,21 @@ _ATOMS = (
     bytes,
     np.generic,
     np.dtype,
-    type,
-    types.BuiltinFunctionType,
     np.ufunc,
 )
-_PURE = ("numpy", "math", "cmath", "essence_ad", "operator")
+_PURE = ("numpy", "math", "cmath", "essence_ad", "operator", "builtins", "_operator")
 _CHANGING = frozenset(
     {"random", "default_rng", "seed", "load", "fromfile", "loadtxt", "print", "open", "input", "breakpoint"}
+    | {"globals", "locals", "vars", "eval", "exec", "__import__"}
 )
+_WRITERS = ("dataclasses", "attr", "collections", "reprlib")  #: of methods
+#: What a class holds that says nothing of what it does.
+_SILENT = frozenset({
+    "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__slots__", "__match_args__",
+    "__orig_bases__", "__parameters__", "__firstlineno__", "__static_attributes__", "__classcell__", "__annotate__",
+    "__annotate_func__", "__annotations_cache__", "__dataclass_fields__", "__dataclass_params__", "__attrs_attrs__",
+    "__attrs_props__", "__attrs_base_of_slotted__", "__abstractmethods__", "_abc_impl", "__hash__",
+})  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -87,6 +96,19 @@ class Held(NamedTuple):
         return True
 
 
+class Body(NamedTuple):
+    """A function that is called, with what it does and the defaults it had."""
+
+    function: Any
+    held: Any
+    defaults: Any
+
+    @property
+    def stands(self) -> bool:
+        """Whether neither was exchanged."""
+        return self.function.__code__ is self.held and self.function.__defaults__ is self.defaults
+
+
 class Items(NamedTuple):
     """A list or a dict that is read, and what it held."""
 
@@ -104,7 +126,7 @@ def _items(container: Any) -> tuple[Any, ...]:
     return tuple(container) if type(container) is list else (*container.keys(), *container.values())
 
 
-Guard = Place | Contents | Held | Items
+Guard = Place | Contents | Held | Body | Items
 
 
 def guards(function: Any, known: Sequence[Guard] = (), *, copy: bool = True) -> list[Guard] | None:
@@ -135,6 +157,8 @@ def _alike(a: Guard, b: Guard) -> bool:
     if isinstance(a, Place) and a.name != b.name:  # type: ignore[union-attr]
         return False
     x, y = a.held, b.held
+    if isinstance(a, Body):
+        return x is y  # the defaults stand in the lists, too
     if isinstance(x, types.FunctionType):
         return type(y) is types.FunctionType and x.__code__ is y.__code__  # what they read stands in the lists, too
     return x is y or (type(x) is type(y) and isinstance(x, _ATOMS) and same(x, y))
@@ -155,6 +179,9 @@ class _Reader:
             return True
         if isinstance(value, _ATOMS):
             return True
+        if isinstance(value, types.BuiltinFunctionType):  # a method that is bound to something may read that
+            owner = value.__self__
+            return owner is None or (isinstance(owner, types.ModuleType) and _pure(owner.__name__))
         if isinstance(value, Morphism):
             return not hasattr(value, "function") or self.read(value.function)
         if id(value) in self.seen:
@@ -169,14 +196,15 @@ class _Reader:
             self.found += [Place(value.keywords, name, held) for name, held in sorted(value.keywords.items())]
             return all(map(self.read, (value.func, *value.keywords.values()))) and all(map(self.brought, value.args))
         if isinstance(value, types.ModuleType):
-            return value.__name__.split(".")[0] in _PURE
+            return _pure(value.__name__)
+        if isinstance(value, type):
+            return all(map(self.own, value.__mro__))
         if isinstance(value, types.FunctionType):
             return self.function(value)
         if hasattr(value, "__essence_reads__"):
             return self.read(value.__essence_reads__)
         function: Callable[..., Any] | None = getattr(value, "__wrapped__", None)  # as NumPy's dispatchers are
-        module = str(getattr(value, "__module__", "") or "")
-        return module.split(".", maxsplit=1)[0] in _PURE and callable(value) and function is not None
+        return _pure(str(getattr(value, "__module__", "") or "")) and callable(value) and function is not None
 
     def brought(self, value: Any) -> bool:
         """A value that stays where it is."""
@@ -184,32 +212,80 @@ class _Reader:
             self.found.append(Held(value))
         return self.read(value)
 
+    def own(self, kind: type) -> bool:
+        """What a class itself defines."""
+        if _pure(kind.__module__) or kind.__module__ in ("typing", "abc", "enum", "collections.abc"):
+            return True
+        for name, value in vars(kind).items():
+            if name in _SILENT or isinstance(value, _DESCRIPTORS) or _written(value):
+                continue
+            self.found.append(Place(vars(kind), name, value))
+            inner = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
+            parts = (value.fget, value.fset) if isinstance(value, property) else (inner,)
+            if not all(map(self.read, parts)):
+                return False
+        return True
+
     def function(self, f: types.FunctionType) -> bool:
-        """Defaults, global names and the cells of a closure; of a function of a library, the cells."""
-        module = str(f.__globals__.get("__name__", ""))
-        names = _names(f.__code__) if module.split(".", maxsplit=1)[0] not in _PURE else frozenset[str]()
-        if names & _CHANGING:
+        """Defaults, attributes, global names and the cells of a closure; of a function of a library, the cells."""
+        places: list[tuple[Any, str | None, Any]] = []
+        if not _pure(str(f.__globals__.get("__name__", ""))):
+            names, globals_ = _names(f.__code__)
+            if names & _CHANGING or not all(map(_pure, _imports(f.__code__))):
+                return False
+            self.found.append(Body(f, f.__code__, f.__defaults__))
+            for name in sorted(globals_):
+                if name in f.__globals__:
+                    places.append((f.__globals__, name, f.__globals__[name]))
+                elif hasattr(builtins, name):  # while no global name hides it
+                    places.append((f.__globals__, name, None))
+            places += [(f.__dict__, name, value) for name, value in sorted(f.__dict__.items())]
+        if not all(map(self.brought, f.__defaults__ or ())):
             return False
-        if not all(map(self.brought, (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()))):
-            return False
-        held: list[Any] = []
-        for name in sorted(names & f.__globals__.keys()):
-            self.found.append(Place(f.__globals__, name, f.__globals__[name]))
-            held.append(f.__globals__[name])
+        places += [(f.__kwdefaults__, name, value) for name, value in sorted((f.__kwdefaults__ or {}).items())]
         for cell in f.__closure__ or ():
             try:
-                self.found.append(Place(cell, None, cell.cell_contents))
+                places.append((cell, None, cell.cell_contents))
             except ValueError:  # a name that is not bound yet
                 return False
-            held.append(cell.cell_contents)
-        return all(map(self.read, held))
+        self.found += [Place(*place) for place in places]
+        return all([self.read(held) for _, _, held in places])
+
+
+_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType, types.WrapperDescriptorType)
+
+
+def _pure(module: str) -> bool:
+    """Whether what a module defines stays what it is."""
+    return module.split(".", maxsplit=1)[0] in _PURE
+
+
+def _written(value: Any) -> bool:
+    """Whether a method of a class was written by ``dataclasses``, ``attrs`` or ``collections`` (and reads nothing)."""
+    function = getattr(value, "__func__", value)
+    if isinstance(function, types.FunctionType):
+        home = str(function.__globals__.get("__name__", "")).split(".", maxsplit=1)[0]
+        return home in _WRITERS or function.__code__.co_filename.startswith(("<string>", "<attrs"))
+    return type(value).__module__ in ("collections", "_collections")  # the fields of a named tuple
 
 
 @functools.lru_cache(maxsize=4096)
-def _names(code: types.CodeType) -> frozenset[str]:
-    """The names that a function and the functions inside it read."""
-    found = frozenset(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= _names(constant)
-    return found
+def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that a function and the functions inside it read, and those of them that are global."""
+    names = frozenset(code.co_names)
+    found = frozenset(i.argval for i in dis.get_instructions(code) if "GLOBAL" in i.opname or i.opname == "LOAD_NAME")
+    for inner in _inner(code):
+        more = _names(inner)
+        names, found = names | more[0], found | more[1]
+    return names, found
+
+
+@functools.lru_cache(maxsize=4096)
+def _imports(code: types.CodeType) -> frozenset[str]:
+    """The modules that a function and the functions inside it import."""
+    found = frozenset(i.argval for i in dis.get_instructions(code) if i.opname == "IMPORT_NAME")
+    return found.union(*map(_imports, _inner(code)))
+
+
+def _inner(code: types.CodeType) -> list[types.CodeType]:
+    return [c for c in code.co_consts if isinstance(c, types.CodeType)]

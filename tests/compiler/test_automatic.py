@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
+import types
 from typing import Any
 
 import numpy as np
@@ -229,3 +231,99 @@ def test_lists_that_change_are_seen_and_functions_that_change_them_are_not_kept(
         weights[0] = w
         assert g(3.0) == h(3.0) == pytest.approx(6.0 * w)
     assert g.kept == 1 and h.kept == 0 and len(calls) >= 5
+
+
+class Settings:
+    scale = 2.0
+
+
+class Layer:
+    def __call__(self, x: Any) -> Any:
+        return x * x * WEIGHTS[0] * Settings.scale
+
+
+WEIGHTS = [1.0]
+NESTED = [[2.0]]
+OPTIONS = {"k": 2.0}
+look = OPTIONS.get
+
+
+def by_class(x: Any) -> Any:
+    return x * x * Settings.scale
+
+
+def by_instance(x: Any) -> Any:
+    return Layer()(x)
+
+
+def by_bound_method(x: Any) -> Any:
+    return x * x * look("k")
+
+
+def by_import(x: Any) -> Any:
+    import a_module_of_a_user  # type: ignore[import-not-found]
+
+    return x * x * a_module_of_a_user.scale
+
+
+def by_globals(x: Any) -> Any:
+    return x * x * globals()["NESTED"][0][0]
+
+
+def by_attribute(x: Any) -> Any:
+    return x * x * by_attribute.scale  # type: ignore[attr-defined]
+
+
+by_attribute.scale = 2.0  # type: ignore[attr-defined]
+
+
+def by_default(x: Any, scale: float = 2.0) -> Any:
+    return x * x * scale
+
+
+def by_keyword(x: Any, *, scale: float = 2.0) -> Any:
+    return x * x * scale
+
+
+def by_list(x: Any) -> Any:
+    return x * x * NESTED[0][0]
+
+
+def by_builtin(x: Any) -> Any:
+    return abs(x) * x
+
+
+def by_code(x: Any) -> Any:
+    return by_list(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "change"),
+    [
+        (by_class, lambda m: m.setattr(Settings, "scale", 3.0)),
+        (by_instance, lambda m: m.setattr(Settings, "scale", 3.0)),
+        (by_instance, lambda m: m.setattr(Layer, "__call__", lambda self, x: x)),
+        (by_bound_method, lambda m: m.setitem(OPTIONS, "k", 3.0)),
+        (by_import, lambda m: m.setattr(sys.modules["a_module_of_a_user"], "scale", 3.0)),
+        (by_globals, lambda _: NESTED[0].__setitem__(0, NESTED[0][0] + 1.0)),
+        (by_attribute, lambda m: m.setattr(by_attribute, "scale", 3.0)),
+        (by_default, lambda m: m.setattr(by_default, "__defaults__", (3.0,))),
+        (by_keyword, lambda m: m.setitem(by_keyword.__kwdefaults__, "scale", 3.0)),
+        (by_list, lambda _: NESTED[0].__setitem__(0, NESTED[0][0] + 1.0)),
+        (by_code, lambda m: m.setattr(by_list, "__code__", (lambda x: x**3).__code__)),
+        (by_builtin, lambda m: m.setitem(globals(), "abs", lambda x: 3 * x)),
+    ],
+    ids=range(12),
+)
+def test_a_change_of_anything_that_is_read_is_seen(f: Any, change: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also at the second call after it, and by new operators."""
+    module = types.ModuleType("a_module_of_a_user")
+    module.scale = 2.0  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "a_module_of_a_user", module)
+    derivative = grad(f)
+    before = {derivative(1.5) for _ in range(4)}
+    change(monkeypatch)
+    after = {derivative(1.5) for _ in range(4)} | {grad(f)(1.5) for _ in range(4)}
+    expected = (f(1.5 + 1e-5) - f(1.5 - 1e-5)) / 2e-5
+    assert len(before) == 1 and before != after
+    assert sorted(after) == pytest.approx([expected] * len(after), rel=1e-6)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -54,6 +56,30 @@ def test_kept(f: Any) -> None:
 )  # fmt: skip
 def test_not_kept(f: Any) -> None:
     assert guards(f) is None
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: float = 2.0
+
+
+@dataclasses.dataclass
+class Record:
+    first: Any
+    second: float = 2.0
+
+
+class Refused(ValueError):
+    pass
+
+
+def clock(x: Any) -> Any:
+    return x * time.time()
+
+
+def test_classes_of_records_are_kept_and_bound_methods_are_not() -> None:
+    assert all(guards(closed(kind)) is not None for kind in (Pair, Record, Refused, float, Model))
+    assert all(guards(closed(f)) is None for f in ([1.0].pop, {"a": 1.0}.get, time.time, clock))
 
 
 def test_a_change_of_what_is_read_is_seen() -> None:
