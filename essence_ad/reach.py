@@ -17,12 +17,16 @@ from essence_ad.structure import leaves
 
 
 class Mask:
-    """Where elements matter, computed when it is first asked for."""
+    """Where elements matter, computed when it is first asked for.
 
-    __slots__ = ("make", "value")
+    Its ``gate``, where there is one, is a mask of one element outside of which nothing matters: that of a branch which
+    is taken as a whole or not at all. It goes through every operation, also where elements are mixed.
+    """
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self.make, self.value = make, None
+    __slots__ = ("gate", "make", "value")
+
+    def __init__(self, make: Callable[[], Any], gate: Mask | None = None) -> None:
+        self.make, self.gate, self.value = make, gate, None
 
     def __call__(self) -> Any:
         """The mask."""
@@ -38,12 +42,12 @@ def both(a: Known, b: Known) -> Known:
     """Where two masks agree."""
     if a is None or b is None:
         return a if b is None else b
-    return Mask(lambda: np.logical_and(a(), b()))
+    return Mask(lambda: np.logical_and(a(), b()), both(a.gate, b.gate))
 
 
 def either(a: Known, b: Known) -> Known:
     """Where one of two masks holds."""
-    return None if a is None or b is None else Mask(lambda: np.logical_or(a(), b()))
+    return None if a is None or b is None else Mask(lambda: np.logical_or(a(), b()), either(a.gate, b.gate))
 
 
 def narrowed(mask: Known, shape: tuple[int, ...], to: tuple[int, ...]) -> Known:
@@ -57,7 +61,7 @@ def narrowed(mask: Known, shape: tuple[int, ...], to: tuple[int, ...]) -> Known:
         axes = (*range(extra), *[i + extra for i, n in enumerate(to) if n == 1 and shape[i + extra] != 1])
         return np.reshape(np.any(full, axis=axes), to)
 
-    return Mask(make)
+    return Mask(make, mask.gate)
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -113,7 +117,11 @@ def _reach(op: Any, i: int, inputs: Sequence[Any], jumps: Sequence[Any]) -> Know
         return Mask(lambda: factor) if _is_mask(factor) else None
     if primitive.reaches is not None:
         reaches = primitive.reaches[i]
-        return None if reaches is None else Mask(lambda: reaches(*inputs))
+        if reaches is None:
+            return None
+        made = Mask(lambda: reaches(*inputs))
+        whole = _shape(inputs[0]) == () if op.selects else all([_shape(x) == () for x in inputs])
+        return Mask(made, made) if whole else made
     found: Known = None
     if _by_element(op):
         for j in primitive.linear_in:
@@ -148,6 +156,12 @@ def _moves(op: Any) -> bool:
     return primitive is not None and primitive.arity == 1 and (primitive.copies or primitive.adds)
 
 
+def _joins(op: Any, fact: Any) -> bool:
+    """Whether an operation, linear in all inputs at once, puts several arrays together."""
+    primitive = getattr(op, "primitive", None)
+    return primitive is not None and primitive.arity is None and primitive.copies and type(fact) is not tuple
+
+
 def _taken(d: Any, env: Sequence[Any], facts: Sequence[Any], jumps: bytearray) -> dict[int, Known]:
     """For wires that are read, the elements that reach the result."""
     found: dict[int, Known] = dict.fromkeys(leaves(d.cod))
@@ -156,6 +170,7 @@ def _taken(d: Any, env: Sequence[Any], facts: Sequence[Any], jumps: bytearray) -
             continue  # no derivative goes through what jumps
         out = found.get(outs[0]) if len(outs) == 1 else None
         inputs, shape = [env[i] for i in ins], _shape(env[outs[0]])
+        parts = None if out is None or len(ins) == 1 or not _joins(op, fact) else _parts(fact, out, shape)
         for i, wire in enumerate(ins):
             if type(fact) is tuple and fact[i] is None:
                 continue
@@ -166,6 +181,8 @@ def _taken(d: Any, env: Sequence[Any], facts: Sequence[Any], jumps: bytearray) -
                 new = narrowed(both(out, _reach(op, i, inputs, [jumps[w] for w in ins])), shape, _shape(env[wire]))
             elif _moves(op) and (out is not None or _picks(op)):
                 new = _pulled(_only(fact), out, shape)
+            elif out is not None:
+                new = out.gate if parts is None else _part(parts, i)
             found[wire] = either(found[wire], new) if wire in found else new
     return found
 
@@ -177,11 +194,33 @@ def _only(fact: Any) -> Any:
 def _pulled(linear: Any, out: Known, shape: tuple[int, ...]) -> Known:
     if linear is None:
         return None
-    return Mask(lambda: np.greater(linear.T.apply(np.ones(shape) if out is None else _numbers(out(), shape)), 0))
+    return Mask(
+        lambda: np.greater(linear.T.apply(np.ones(shape) if out is None else _numbers(out(), shape)), 0),
+        None if out is None else out.gate,
+    )
+
+
+def _parts(linear: Any, out: Mask, shape: tuple[int, ...]) -> Mask:
+    """The mask of what was put together, taken apart."""
+    return Mask(lambda: linear.T.apply(_numbers(out(), shape)), out.gate)
+
+
+def _part(parts: Mask, i: int) -> Mask:
+    return Mask(lambda: np.greater(parts()[i], 0), parts.gate)
+
+
+def _joined(linear: Any, masks: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> Mask:
+    """The masks of arrays as one of what they are put together to; 0 where nothing moves."""
+
+    def make() -> Any:
+        numbers = [np.full(s, m) if m in (0, 1) else _numbers(m(), s) for m, s in zip(masks, shapes, strict=True)]
+        return np.greater(linear.apply(*numbers), 0)
+
+    return Mask(make)
 
 
 def _pushed(linear: Any, mask: Mask, shape: tuple[int, ...]) -> Known:
-    return None if linear is None else Mask(lambda: np.greater(linear.apply(_numbers(mask(), shape)), 0))
+    return None if linear is None else Mask(lambda: np.greater(linear.apply(_numbers(mask(), shape)), 0), mask.gate)
 
 
 def _numbers(mask: Any, shape: tuple[int, ...]) -> Any:
@@ -212,6 +251,9 @@ def _live(d: Any, env: Sequence[Any], facts: Sequence[Any], jumps: bytearray) ->
         elif len(outs) == 1 and _moves(op):
             mask = found.get(ins[0])
             new = None if mask is None else _pushed(_only(fact), mask, _shape(env[ins[0]]))
+        elif len(outs) == 1 and len(ins) > 1 and _joins(op, fact) and any([active[i] and found.get(i) for i in ins]):
+            known = [(found.get(i) or 1.0) if active[i] else 0.0 for i in ins]
+            new = _joined(fact, known, [_shape(env[i]) for i in ins])
         for wire in outs:
             found[wire] = either(found[wire], new) if wire in found else new
     return found

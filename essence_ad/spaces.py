@@ -364,6 +364,8 @@ def space_of(value: Any) -> Space:
     if kind is float or kind is int:
         return R
     if kind is np.ndarray or isinstance(value, np.generic) or (hasattr(value, "shape") and hasattr(value, "dtype")):
+        if kind is not np.ndarray:
+            _require_plain(value)
         dtype = value.dtype
         if dtype.kind not in "biufcO":
             raise DTypeError(
@@ -385,6 +387,20 @@ def space_of(value: Any) -> Space:
         expected="a number, an array, or a tuple, list, dict, dataclass or attrs class of them",
         remedy="keep other things outside the program, or convert them to arrays",
     )  # fmt: skip
+
+
+def _require_plain(value: Any) -> None:
+    """An error for arrays with another arithmetic than NumPy's, as a matrix' product or a mask: it would be lost here."""
+    kind = type(value)
+    other = isinstance(value, np.ndarray) and (
+        kind.__mul__ is not np.ndarray.__mul__ or kind.__array_ufunc__ is not np.ndarray.__array_ufunc__
+    )
+    if other or not (hasattr(value, "__array__") or hasattr(value, "__array_ufunc__")):
+        name = f"{kind.__module__.partition('.')[0]}'s {kind.__name__}"
+        raise StructureError(
+            "an array with an arithmetic of its own", found=name, expected="a plain NumPy array",
+            remedy="convert it: np.asarray, x.filled(0) of a masked array, x.toarray() of a sparse one",
+        )  # fmt: skip
 
 
 def components(tree: Any) -> Any:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import essence_ad
 from essence_ad.containers import ZERO, Container
 from essence_ad.errors import DTypeError, ShapeError, StructureError
 from essence_ad.spaces import Array, C, Product, R, Space, Unit, add, dot, pack, scale, space_of
@@ -138,3 +139,20 @@ def test_inputs_are_not_changed() -> None:
     space.add((a, 1.0), (a, 1.0))
     space.scale(2.0, (a, 1.0))
     assert np.array_equal(a, np.ones(3))
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_arrays_with_an_arithmetic_of_their_own_are_refused() -> None:
+    matrix, masked = np.matrix([[1.0, 2.0], [3.0, 4.0]]), np.ma.array([1.0, 2.0], mask=[False, True])
+    for value, name in ((matrix, "numpy's matrix"), (masked, "numpy's MaskedArray"), ((1.0, masked), "MaskedArray")):
+        with pytest.raises(StructureError, match=f"an array with an arithmetic of its own(.|\n)*{name}(.|\n)*asarray"):
+            space_of(value)
+        with pytest.raises(StructureError, match=name):
+            pack(value)
+    for f in (lambda x: np.sum(x * matrix), lambda x: np.sum(matrix * x), lambda x: np.sum(np.sin(x) + matrix)):
+        with pytest.raises(StructureError, match="numpy's matrix"):
+            essence_ad.grad(f)(np.ones((2, 2)))
+    assert space_of(np.asarray(matrix)) == R[2, 2]
+    scipy_sparse = pytest.importorskip("scipy.sparse", reason="sparse arrays are SciPy's")
+    with pytest.raises(StructureError, match=r"scipy's csr_array(.|\n)*toarray"):
+        essence_ad.grad(lambda x: np.sum(x @ scipy_sparse.csr_array(np.eye(2))))(np.ones(2))

@@ -13,7 +13,7 @@ import numpy as np
 
 from essence_ad.batching import aligned, each
 from essence_ad.diagram import IDENTITY, Chain, Op
-from essence_ad.kernel import astype, kernel
+from essence_ad.kernel import astype, kernel, ratio
 from essence_ad.operation import LinearOp, Scale, embed, is_discrete, scaled
 from essence_ad.primitives.primitive import Discrete, Elementwise, Partials, Primitive, on
 from essence_ad.spaces import space_of
@@ -56,7 +56,7 @@ def _sign_facts(inputs: Sequence[Any], output: Any, wanted: Sequence[Any]) -> An
     if not is_complex(x):
         return None
     size = np.abs(x)  # z / |z| turns: its change is i z / |z| times the imaginary part of conj(z) dz / |z|^2
-    turn = Scale(np.divide(np.conjugate(output), size))
+    turn = Scale(ratio(np.conjugate(output), size))
     part = LinearOp("imag", np.imag, lambda v: v * -1j, (space_of(x),), (space_of(size),))
     return (Chain(turn, part, embed(size, output), Scale(1j * output)),)
 

@@ -64,9 +64,10 @@ def reduced(function: Callable[..., Any]) -> Callable[..., Array]:
         axes = axes_of(axis, len(space.shape))
         options.pop("ddof", None)
         one = function(np.ones((1,) * len(space.shape), space.dtype), axis=axis, **options)
+        dtype = getattr(one, "dtype", space.dtype)  # of exact numbers, Python's own come out
         if keepdims:
-            return Array(tuple([1 if i in axes else n for i, n in enumerate(space.shape)]), one.dtype)
-        return Array(tuple([n for i, n in enumerate(space.shape) if i not in axes]), one.dtype)
+            return Array(tuple([1 if i in axes else n for i, n in enumerate(space.shape)]), dtype)
+        return Array(tuple([n for i, n in enumerate(space.shape) if i not in axes]), dtype)
 
     return shape
 

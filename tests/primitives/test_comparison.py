@@ -164,3 +164,11 @@ def test_the_sign_of_a_complex_number_turns() -> None:
     np.testing.assert_allclose(across, 1j * y / 5)
     assert D(Additive)(essence_ad.sign)(2.0)[1](1.0) == 0.0
     assert D(Dual(Additive))(essence_ad.absolute)(0j)[1](1.0) == 0
+
+
+def test_the_size_of_a_complex_number_has_no_bend_at_zero() -> None:
+    with np.errstate(all="raise"):
+        found = essence_ad.hessian(lambda x: np.abs(x[0] + 1j * x[1]))(np.zeros(2))
+    np.testing.assert_array_equal(found, np.zeros((2, 2)))
+    bend = essence_ad.hessian(lambda x: np.abs(x[0] + 1j * x[1]))(np.array([3.0, 4.0]))
+    np.testing.assert_allclose(bend, np.array([[16.0, -12.0], [-12.0, 9.0]]) / 125)

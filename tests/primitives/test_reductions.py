@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -149,3 +150,9 @@ def test_spread_of_complex_numbers(name: str) -> None:
     step = 1e-6 * np.array([1j, 0, 1.0])
     found = (getattr(np, name)(z + step) - getattr(np, name)(z - step)) / 2e-6
     assert math.isclose(df(step / 1e-6), found, rel_tol=1e-8)
+
+
+def test_exact_numbers_in_arrays_are_added_up() -> None:
+    halves = np.array([Fraction(1, 2), Fraction(3, 2)], dtype=object)
+    found = essence_ad.value_and_grad(lambda x: np.sum(x * x))(halves)
+    assert found[0] == Fraction(5, 2) and list(found[1]) == [1, 3] and found[1].dtype == object
