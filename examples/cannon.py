@@ -157,7 +157,8 @@ def _paths(fig: Any, axes: Any, distance: Callable[[Any, Any], Any], title: str)
     targets = np.linspace(0.05, 10.19, 200)
     axes.plot(np.sqrt(G * targets), np.full(200, np.pi / 4), color="black", marker="", label="formula: slowest shots")
     axes.set_title(title, fontsize=10)
-    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+    axes.set_ylim(0.0, 1.65)
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return columns
 
 
@@ -218,7 +219,7 @@ def figure_cannon_drag(path: str | Path | None = None) -> Figure:
         axes.plot(x, y, label=f"{name}: {float(x[-1]):.3f} m")
         data[f"{name}, x"], data[f"{name}, y"] = x, y
     label(axes, x=("distance", "m"), y=("height", "m"))
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16))  # clear of the curves
     return finish(fig, data, path)
 
 
