@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from essence_ad.categories.matrices import Matrices, Matrix
 from essence_ad.diagram import Diagram
 from essence_ad.drawing.derivatives import forward_program, gradient_program, reverse_program, target_of
 from essence_ad.drawing.picture import FOLD, Look, Picture
@@ -203,7 +204,9 @@ def subject_of(f: Any, at: Any) -> Subject:
 
 
 def _diagram(f: Any) -> Diagram | None:
-    """The diagram of an arrow of a category; that of a dual arrow is the arrow it stands for."""
+    """The diagram of an arrow of a category: of a matrix its blocks, of a dual arrow the arrow it stands for."""
+    if isinstance(f, Matrix):
+        return Matrices.linear_map(f).diagram
     found = getattr(f, "diagram", None)
     if isinstance(found, Diagram):
         return found

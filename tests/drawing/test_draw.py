@@ -114,3 +114,10 @@ def test_mistakes_are_told() -> None:
 def test_an_operator_of_a_composed_program_has_no_made_up_name() -> None:
     assert draw(ad.vmap(mul >> sin), R[3] * R[3]).look.title == ""
     assert draw(ad.vmap(network), tuple(np.ones((2, *np.shape(part))) for part in POINT)).look.title == "network"
+
+
+def test_a_matrix_is_drawn_with_a_box_for_each_block() -> None:
+    matrix = D(ad.Matrices)(mul)((3.0, 4.0))[1]
+    assert sorted(show.label for show in draw(matrix).scene.shows if show.kind == "box") == ["× 3", "× 4"]
+    assert draw(D(Dual(ad.Matrices))(mul)((3.0, 4.0))[1]).scene.shows
+    assert draw(ad.Matrices(ad.jam)).scene.shows
