@@ -161,3 +161,12 @@ def test_all_errors_are_its_own() -> None:
             c.write(d)
         except UnsupportedError as error:
             assert "C backend" in str(error)
+
+
+def test_choices_that_gcc_12_vectorizes_wrongly() -> None:
+    def f(y: Any) -> Any:
+        return np.sum(np.fmax(np.floor(y), np.log1p(y)))
+
+    y = np.array([[1.0, -0.65, -0.57], [-0.41, 0.021, 1.5], [-0.3, -0.0579, 1.3]])
+    slopes = np.where(np.log1p(y) > np.floor(y), 1 / (1 + y), 0.0)
+    np.testing.assert_allclose(compile(grad(f), R[3, 3], backend="c")(y), slopes)
