@@ -18,8 +18,9 @@ import numpy as np
 
 from essence_ad.diagram import Diagram
 from essence_ad.errors import UnsupportedError
-from essence_ad.kernel import concrete
 from essence_ad.native import HELPERS, PYTHON, TWO, literal, loaded
+from essence_ad.planning.arguments import Argument
+from essence_ad.planning.arguments import arguments as described
 from essence_ad.planning.elements import Element, linear, narrowed, number, stored
 from essence_ad.primitives.contractions import explicit
 from essence_ad.primitives.primitive import Constant, Negate, Scale
@@ -164,13 +165,14 @@ class _Writer:
         self, arguments: Sequence[int], results: Sequence[int], plain: Sequence[int]
     ) -> tuple[str, dict[str, Any]]:
         """A function of Python that checks the arguments, makes room for the results, and calls."""
+        given = described(self.d, self.spaces)
         names: dict[str, Any] = {"np": np, "empty": np.empty}
         arrays = [f"x{i}" for i, w in enumerate(arguments) if self.spaces[w].shape]
         lines = [f"def compiled({', '.join(f'x{i}' for i in range(len(arguments)))}):"]
         for i, wire in enumerate(arguments):
             space = self.spaces[wire]
             names |= {f"shape_{i}": space.shape, f"dtype_{i}": space.dtype, f"step_{i}": (space.dtype.itemsize,)}
-            names[f"converted_{i}"] = functools.partial(_converted, space)
+            names[f"converted_{i}"] = functools.partial(_converted, given[i])
             order = f"not x{i}.flags.c_contiguous" if len(space.shape) > 1 else f"x{i}.strides != step_{i}"
             test = f"type(x{i}) is not np.ndarray or x{i}.shape != shape_{i} or x{i}.dtype is not dtype_{i} or {order}"
             lines.append(f"    if {test if space.shape else f'type(x{i}) is not float'}: x{i} = converted_{i}(x{i})")
@@ -481,10 +483,10 @@ def _tree(pattern: Pattern, parts: Any) -> str:
     return "(" + "".join(f"{_tree(p, parts)}, " for p in pattern) + ")" if isinstance(pattern, tuple) else next(parts)
 
 
-def _converted(space: Array, value: Any) -> Any:
+def _converted(given: Argument, value: Any) -> Any:
     """An argument in the dtype and the layout of its space; an error where it does not fit."""
-    space.check(concrete(value))
-    return np.ascontiguousarray(value, space.dtype) if space.shape else float(value)
+    given.check(value)
+    return np.ascontiguousarray(value, given.space.dtype) if given.space.shape else float(value)
 
 
 def _unsupported(op: Any, found: str, expected: str) -> UnsupportedError:

@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from essence_ad.diagram import Diagram
-from essence_ad.kernel import concrete
 from essence_ad.planning import facts
+from essence_ad.planning.arguments import Argument
+from essence_ad.planning.arguments import arguments as described
 from essence_ad.planning.facts import Facts
 from essence_ad.planning.loops import Section
 from essence_ad.planning.memory import Room, unmoved
@@ -95,10 +96,10 @@ class _Writer(Facts):
 
     def source(self, name: str) -> Source:
         """The whole function."""
-        arguments = leaves(self.d.dom)
+        arguments, given = leaves(self.d.dom), described(self.d, self.spaces)
         for i, wire in enumerate(arguments):
             self.text[wire] = f"x{i}"
-            self.argument(f"x{i}", self.spaces[wire])
+            self.argument(f"x{i}", given[i])
             self.room.outside(wire, self.spaces[wire].shape, self.spaces[wire].dtype)
         start = len(self.lines)
         for section in self.schedule.sections:
@@ -123,8 +124,9 @@ class _Writer(Facts):
         numbers = all(map(self.number, wires)) and not any([op is not None and op.whole for op, _, _ in self.d.boxes])
         return Source(text, self.names.found, numbers)
 
-    def argument(self, name: str, space: Array) -> None:
+    def argument(self, name: str, given: Argument) -> None:
         """A statement that lets an argument of the space pass, and converts or refuses any other."""
+        space = given.space
         if not space.shape and space.dtype == _FLOAT:
             kind = "float" if self.fast else "float64"
             self.names.found.setdefault("float64", np.float64)
@@ -133,7 +135,7 @@ class _Writer(Facts):
             self.names.found["ndarray"] = np.ndarray
             dtype = self.names.object(space.dtype, "dtype")
             test = f"type({name}) is not ndarray or {name}.shape != {space.shape!r} or {name}.dtype is not {dtype}"
-        convert = self.names.object(functools.partial(_converted, space, self.fast), "converted")
+        convert = self.names.object(functools.partial(_converted, given, self.fast), "converted")
         self.lines.append(f"if {test}: {name} = {convert}({name})")
 
     def tree(self, pattern: Pattern, given: set[Any]) -> str:
@@ -478,9 +480,10 @@ class _Writer(Facts):
                 self.lines.append(f"{place} {'+=' if added else '='} {self.text[wire]}")
 
 
-def _converted(space: Array, fast: bool, value: Any) -> Any:
+def _converted(given: Argument, fast: bool, value: Any) -> Any:
     """An argument in the dtype of its space; an error where it does not fit."""
-    space.check(concrete(value))
+    given.check(value)
+    space = given.space
     if not space.shape and space.dtype == _FLOAT:
         return float(value) if fast else np.float64(value)
     return np.asarray(value, space.dtype)[()]
