@@ -18,7 +18,7 @@ from essence_ad.operation import fault
 from essence_ad.primitives.primitive import Primitive
 from essence_ad.spaces import Array, space_of
 from essence_ad.tracing import source
-from essence_ad.tracing.protocol import Overloaded, depth
+from essence_ad.tracing.protocol import Level, Overloaded
 
 
 class Batch(Overloaded):
@@ -62,23 +62,15 @@ class Batch(Overloaded):
         return f"<batched {Array(self.shape, self.dtype)}, {self.owner.size} elements>"
 
 
-class Batching:
+class Batching(Level):
     """An added axis of a length, while functions run over it. Use it in a ``with``; its batches end with it."""
 
-    __slots__ = ("level", "open", "size")
+    __slots__ = ("size",)
     point: Any = None  #: no values by which Python code could steer, as a recording may have
 
     def __init__(self, size: int) -> None:
-        self.size, self.level, self.open = size, 0, False
-
-    def __enter__(self) -> Batching:
-        depth.level += 1
-        self.level, self.open = depth.level, True
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        depth.level -= 1
-        self.open = False
+        super().__init__()
+        self.size = size
 
     def lift(self, array: Any) -> Batch:
         """An array with the added axis in front as what stands for one element of it."""

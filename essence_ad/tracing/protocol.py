@@ -9,7 +9,7 @@ import math
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -50,6 +50,24 @@ class Depth(threading.local):
 
 
 depth = Depth()
+
+
+class Level:
+    """A trace or a batch while it is open, in a ``with``: one level deeper than those around it, so that it binds first."""
+
+    __slots__ = ("level", "open")
+
+    def __init__(self) -> None:
+        self.level, self.open = 0, False
+
+    def __enter__(self) -> Self:
+        depth.level += 1
+        self.level, self.open = depth.level, True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        depth.level -= 1
+        self.open = False
 
 
 class Overloaded:

@@ -21,7 +21,7 @@ from essence_ad.primitives.primitive import Call, Primitive
 from essence_ad.spaces import Array, Product, Space, space_of
 from essence_ad.structure import Pattern
 from essence_ad.tracing import source, steering
-from essence_ad.tracing.protocol import Overloaded, depth
+from essence_ad.tracing.protocol import Level, Overloaded, depth
 from essence_ad.tracing.steering import Changed, Run
 
 _PYTHON_NUMBERS = frozenset({float, int, complex, bool})
@@ -96,7 +96,7 @@ class Tracer(Overloaded):
         return f"<traced {self.space if self.space is not None else 'array'} in {self.owner.name}>"
 
 
-class Trace:
+class Trace(Level):
     """A diagram while it grows. Use it in a ``with``; its traced arrays end with it.
 
     >>> with Trace("square") as trace:
@@ -112,35 +112,23 @@ class Trace:
         "captured",
         "changed",
         "constants",
-        "level",
         "n_wires",
         "name",
-        "open",
         "point",
         "steered",
     )
 
     def __init__(self, name: str = "the function") -> None:
+        super().__init__()
         self.name = name
         self.boxes: list[Box] = []
         self.n_wires = 0
         self.constants: dict[Any, tuple[int, Any, Any, Array | None]] = {}
         self.captured = False  #: whether a traced array of an outer trace became a constant
-        self.level = 0
-        self.open = False
         self.point: tuple[Any, Any] | None = None  #: the packed argument, and its value, of a recording at a point
         self.steered = False  #: whether a value at the point decided what was recorded
         self.changed: Changed | None = None  #: what ``+=`` changed in place
         self._run: Run | None = None
-
-    def __enter__(self) -> Trace:
-        depth.level += 1
-        self.level, self.open = depth.level, True
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        depth.level -= 1
-        self.open = False
 
     def require_open(self) -> None:
         """An error where a traced array is used after its trace ended."""
